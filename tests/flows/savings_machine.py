@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,6 +27,7 @@ from benehub.reconcile import fixes as frozen
 from benehub.records import Source
 from benehub.store import Session
 from benehub.store.tables import difference, leg
+from benehub.views.clearing import Clearing
 from benehub.views.leave_history import TAKEN
 from benehub_connectors.recordkeeper_files import RecordkeeperSettings
 from benehub_connectors.recordkeeper_files.simulator import RecordkeeperSimulator
@@ -169,10 +170,14 @@ class Savings:
         """Payroll took this."""
         self.taken[code, day] += amount
 
+    def deposits_are_named(self, session: Session, found: Mapping[str, Clearing]) -> None:
+        """What the hub names as to be deposited is what was taken and stands in no file that has left; to the cent."""
+        for account in OWED:
+            named = [item.amount for item in found[account].items] if account in found else []
+            assert sum(named) == -self.to_be_deposited(session, account)
+
     def to_be_deposited(self, session: Session, account: str) -> int:
         """What was taken or made owed for the plan and stands in no file that has left, in minor units."""
-        if account not in OWED:
-            return 0
         code, sources = OWED[account]
         owed = sum(amount for (taken, _), amount in self.taken.items() if taken == code)
         if account == chart.MATCH_PAYABLE:

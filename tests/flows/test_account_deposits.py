@@ -14,7 +14,7 @@ from sqlalchemy import select
 from benehub import dispatch, ledger, obligations, reconcile
 from benehub.cli.rehearsal import rehearsal
 from benehub.connect.connector import Incoming
-from benehub.flows import Hub, account_deposits
+from benehub.flows import Hub, account_deposits, fixes
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
@@ -321,3 +321,24 @@ def test_more_than_the_law_allows_is_told(
     world.read(register)
     found = [one[1:3] for one in world.differences() if one[0] == "OVER_LIMIT"]
     assert found == ([limit] if limit else [])
+
+
+def test_what_was_withheld_or_refused_is_sent_by_a_fix(world: World) -> None:
+    def fixed(type_: str) -> Any:
+        world.flow("reconcile", "2026-10", ["accounts"])
+        with world.hub.store.read("acme") as session:
+            one = next(row.difference_id for row in reconcile.listed(session) if row.type == type_)
+        made = fixes.propose(world.hub, "acme", one, "ann", "account_deposit")
+        fixes.approve(world.hub, "acme", made, "ben")
+        return world.flow("fixes.carry", made)
+
+    world.bank.refuse("1002")
+    done = fixed("WITHHELD_NOT_DEPOSITED")
+    assert (done["rows"], done["sent"], done["state"]) == (4, 1, "carried_out")
+    world.answer()
+    assert (world.owed(), [one[0] for one in world.differences()]) == ((80_00, 0), ["CONTRIBUTION_REFUSED"])
+    world.bank.admit("1002")
+    done = fixed("CONTRIBUTION_REFUSED")
+    assert (done["rows"], done["sent"], done["state"]) == (1, 1, "carried_out")
+    world.answer()
+    assert (world.owed(), world.differences()) == ((0, 0), [])

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import pytest
 from sqlalchemy import select
 
-from benehub import facts, ledger
+from benehub import facts, ledger, reconcile
 from benehub.errors import DataError, RetriableError
 from benehub.facts import Version
 from benehub.flows import dispatches, fixes
@@ -19,7 +19,7 @@ from benehub.formats import credit_claims
 from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
 from benehub.periods import Interval, Month
-from benehub.reconcile import cut_off
+from benehub.reconcile import Finding, Relation, Type, cut_off
 from benehub.store.tables import connection, difference, dispatch
 from benehub.views import fixes as view
 from benehub.views.why import why
@@ -293,3 +293,29 @@ def test_what_is_frozen_in_a_file_with_others_is_not_taken_back_alone(enrolled: 
     assert [one.dispatch_id for one in enrolled.rows(select(dispatch).where(dispatch.c.state == "held"))] == [
         held.dispatch_id
     ]
+
+
+@pytest.mark.parametrize(("type_", "why_not"), [
+    ("EFFECTIVE_DATE_DIFF", ""), ("AGE_BAND_DIFF", ""), ("DEPENDANT_DIFF", ""),
+    ("VOLUME_DIFF", "the files to carrier tell no pay: have it enter the volume by hand"),
+])  # fmt: skip
+def test_a_carrier_that_bills_by_other_facts_is_told_them_again(enrolled: Any, type_: str, why_not: str) -> None:
+    answered(enrolled)
+    hub = enrolled.hub
+    with hub.store.write("acme") as session:
+        who = people.by_member_id(session, "1002")
+        other = Finding(
+            Relation.PREMIUM, Type(type_), "2026-10", "-", "carrier", "carrier", "by other facts", "tell it again",
+            person_id=who, plan="ppo", expected=500_00, actual=250_00,
+        )  # fmt: skip
+        (one,) = reconcile.settle(session, Relation.PREMIUM, "2026-10", [other], session.today()).opened
+    told = {option.action: option.why_not for option in fixes.options(hub, "acme", one)}
+    assert told["enrollment_correction"] == why_not
+    if not why_not:
+        made = fixes.propose(hub, "acme", one, "ann", "enrollment_correction")
+        fixes.approve(hub, "acme", made, "ben")
+        with hub.store.read("acme") as session:
+            preview = view.shown(session, made)["preview"]
+        assert "HD*001**" in preview and "DTP*348*D8*20260101" in preview
+        assert enrolled.flow("fixes.carry", made)["sent"] == 1
+        assert enrolled.flow("enrollments.send", "carrier", "2026-10-08")["changes"] == 0

@@ -146,6 +146,24 @@ def test_what_was_taken_too_much_is_given_back_with_the_next_pay(pay: Pay) -> No
     assert {row.state for row in pay.differences().values()} == {"resolved"}
 
 
+def test_what_was_taken_twice_is_given_back_with_the_next_pay(pay: Pay) -> None:
+    pay.day(11, 3)
+    pay.paid(10, 15, 100_00)
+    extra = {
+        "pay_run": "run 2", "check": "check 2", "employee": "1001", "pay_date": "2026-10-30", "kind": "deduction",
+        "code": "MED", "amount_minor": 100_00, "net_pay_minor": 500_00,
+    }  # fmt: skip
+    pay.register.append(Incoming("twice", extra, row=2))
+    pay.paid(10, 30, 100_00)
+    row = pay.differences()["2026-10-30/employee"]
+    assert row.type == "DUPLICATE_DEDUCTION"
+    (option,) = fixes.options(pay.hub, "acme", row.difference_id)
+    assert option.says == "give back 100.00 USD with the pay of 2026-11-13"
+    made = fixes.propose(pay.hub, "acme", row.difference_id, "ann")
+    fixes.approve(pay.hub, "acme", made, "ben")
+    assert carry(pay, made)["state"] == "carried_out"
+
+
 def test_a_refund_that_payroll_did_not_make_stays_open_and_is_proposed_again(pay: Pay) -> None:
     pay.day(10, 20)
     pay.paid(10, 15, 140_00)

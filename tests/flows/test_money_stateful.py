@@ -20,7 +20,7 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from sqlalchemy import func, select
+from sqlalchemy import select
 from tests.flows import savings_machine
 from tests.flows.books import late
 from tests.flows.savings_machine import GROSS, LEAVE, PLAN, SAVER, Savings
@@ -32,7 +32,7 @@ from benehub.flows import Hub, coverage, deductions, fixes, payroll_results, pre
 from benehub.flows.rehearsal import DirectSteps
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
-from benehub.store.tables import confirmation, difference, entry, leg
+from benehub.store.tables import difference
 from benehub.views.clearing import clearing
 from benehub_connectors import recordkeeper_files
 
@@ -236,40 +236,9 @@ class Money(Savings, RuleBasedStateMachine):
         with self.hub.store.read("acme") as session:
             assert ledger.verify(session).ok
             self.leave_is_named(session)
-            for one in clearing(session, self.hub.book(session), self.last):
-                pending = self._to_be_paid(session) if one.account == chart.PREMIUM_PAYABLE else 0
-                pending -= self.to_be_deposited(session, one.account)
-                assert one.balance == sum(item.amount for item in one.items) + pending, (one, pending)
-
-    def _to_be_paid(self, session: Any) -> int:
-        """Premium that waits to be paid: of a month that was billed the bill less what was paid, else what accrued.
-
-        What was paid beyond a bill waits for nothing: the hub has to name it.
-        """
-        total = 0
-        months = session.rows(
-            select(leg.c.coverage_month, func.sum(leg.c.amount).label("amount"))
-            .join(entry, (entry.c.entry_id == leg.c.entry_id) & (entry.c.employer_id == leg.c.employer_id))
-            .where(leg.c.account == chart.PREMIUM_PAYABLE, leg.c.coverage_month <= str(self.last))
-            .group_by(leg.c.coverage_month)
-        )
-        billed = dict(
-            session.connection.execute(
-                select(confirmation.c.coverage_month, func.sum(confirmation.c.amount))
-                .where(confirmation.c.kind == "invoice_line", confirmation.c.current == 1)
-                .group_by(confirmation.c.coverage_month)
-            ).all()
-        )
-        for row in months:
-            paid = session.connection.execute(
-                select(func.coalesce(func.sum(-leg.c.amount), 0))
-                .join(entry, (entry.c.entry_id == leg.c.entry_id) & (entry.c.employer_id == leg.c.employer_id))
-                .where(leg.c.account == chart.CARRIER_TRANSIT, leg.c.coverage_month == row.coverage_month,
-                       entry.c.type == "premium.remitted")
-            ).scalar_one()  # fmt: skip
-            left = int(paid) - int(billed[row.coverage_month]) if row.coverage_month in billed else int(row.amount)
-            total += min(0, left) if row.coverage_month in billed else left
-        return total
+            found = clearing(session, self.hub.book(session), self.last)
+            assert [one for one in found if one.unexplained] == []
+            self.deposits_are_named(session, {one.account: one for one in found})
 
     @staticmethod
     def _numbers(session: Any) -> dict[str, str]:

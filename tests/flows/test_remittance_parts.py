@@ -12,11 +12,12 @@ import pytest
 from sqlalchemy import event, select
 
 from benehub import ledger, obligations
-from benehub.flows.remittance_parts import AT_ONCE, current, part_key, parts, remitted
+from benehub.flows.remittance_parts import AT_ONCE, current, part_key, parts
 from benehub.ledger import Leg, NewEntry
 from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.reconcile import fix_entries, fixes
+from benehub.reconcile.unpaid import remitted
 from benehub.store import Session, Store
 from benehub.store.tables import connection, obligation
 

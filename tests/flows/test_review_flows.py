@@ -228,7 +228,8 @@ def test_past_its_clear_by_date_it_is_not_low(store: Store) -> None:
 
 
 def test_rows_alike_are_told_apart_or_taken_together(hub: Hub, fakehub: ModuleType) -> None:
-    book = planbook.load(fakehub.BOOK, "book")
+    # Paid as billed: where the hub bills itself, a bill of what was never accrued is owed by nobody.
+    book = planbook.load(fakehub.BOOK.replace("pay_as_enrolled", "pay_as_billed"), "book")
     with hub.store.write("acme") as session:
         one = first_person(session)
         taxed = {"tax_class": "posttax", "part": "employee", "pay_date": date(2026, 10, 15), "person_id": one}

@@ -56,7 +56,7 @@ def prepare(hub: Hub, employer: str, connection_id: str, pay_date: date) -> str:
         for earlier in dispatch.revisions(session, key):
             _post_one(session, book, earlier)
         wants = [
-            _want(book, connection_id, pay_date, lines) for lines in _lines(session, book, connection_id, pay_date)
+            _want(book, connection_id, pay_date, lines) for lines in lines_owed(session, book, connection_id, pay_date)
         ]
         if not wants:
             return ""
@@ -83,7 +83,7 @@ def _owed(
     return found
 
 
-def _lines(session: Session, book: PlanBook, connection_id: str, pay_date: date) -> list[list[AccountContribution]]:
+def lines_owed(session: Session, book: PlanBook, connection_id: str, pay_date: date) -> list[list[AccountContribution]]:
     """The lines owed, person by person and plan by plan."""
     owed = _owed(session, book, connection_id, pay_date)
     persons = sorted({person_id for _, person_id in owed})
@@ -92,7 +92,7 @@ def _lines(session: Session, book: PlanBook, connection_id: str, pay_date: date)
     made = []
     for (plan_id, person_id), amounts in sorted(owed.items()):
         plan, identity = book.plan(plan_id), names[person_id]
-        reference = session.id("obl", _key(plan_id, pay_date, person_id))
+        reference = session.id("obl", line_key(plan_id, pay_date, person_id))
         made.append([
             AccountContribution(
                 reference=f"{reference}-{_SUFFIX[part]}", person=person_id, plan=plan_id, account=plan.benefit_type,
@@ -105,7 +105,7 @@ def _lines(session: Session, book: PlanBook, connection_id: str, pay_date: date)
     return made
 
 
-def _key(plan_id: str, pay_date: date, person_id: str) -> str:
+def line_key(plan_id: str, pay_date: date, person_id: str) -> str:
     return f"{OPERATION}/{plan_id}/{pay_date}/{person_id}"
 
 
@@ -119,7 +119,7 @@ def _want(book: PlanBook, connection_id: str, pay_date: date, lines: Sequence[Ac
     plan = book.plan(lines[0].plan)
     when = deposit_deadline(book, plan, pay_date).required()
     return Wanted(
-        kind=OPERATION, key=_key(plan.id, pay_date, lines[0].person), connection_id=connection_id,
+        kind=OPERATION, key=line_key(plan.id, pay_date, lines[0].person), connection_id=connection_id,
         period=str(Month.of(pay_date)), due=when.outer_limit,
         send_by=send_by(book, connection_id, when.due, 0),
         content={"lines": [one.model_dump(mode="json") for one in lines]}, person_id=lines[0].person, plan=plan.id,

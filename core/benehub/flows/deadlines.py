@@ -23,6 +23,7 @@ from benehub.flows.hub import Hub
 from benehub.planbook import PlanBook
 from benehub.reconcile import Relation
 from benehub.reconcile.retirement import estimate
+from benehub.reconcile.unpaid import REMIT
 from benehub.rules.deadline.latest_safe import ALARMS, Level
 from benehub.store import Session
 from benehub.store.tables import alarm, obligation
@@ -34,7 +35,7 @@ AHEAD = timedelta(days=30)
 RELATIONS = {
     money.CONTRIBUTION: Relation.RETIREMENT,
     money.ACCOUNT: Relation.ACCOUNTS,
-    money.REMIT: Relation.PREMIUM,
+    REMIT: Relation.PREMIUM,
     pay.PAYOUT: Relation.LEAVE,
 }
 """What is compared when a deadline of a kind is past: there it becomes a difference."""

@@ -209,7 +209,8 @@ def _line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict
     # A carrier whose roster tells no tier, from which it was adopted, is not told anew for that.
     names = ("tier", "to", "dependents") if before["tier"] else ("to", "dependents")
     told = all(state[name] == before[name] for name in names)
-    if told and all(state.get(name) == (before.get(name) or None) for name in PROVIDERS):
+    # What it bills by something else it is told again, though it was told the same before.
+    if not before.get("again") and told and all(state.get(name) == (before.get(name) or None) for name in PROVIDERS):
         return None
     ends = state["to"] is not None and state["to"] != before["to"]
     line = _coverage_line(plan, state, "024" if ends else "001")

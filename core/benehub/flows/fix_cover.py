@@ -15,6 +15,7 @@ from sqlalchemy import Row, func, select
 
 from benehub import facts, obligations
 from benehub.engine import Steps
+from benehub.facts import Worker
 from benehub.flows import enrollments, exchange, rescission
 from benehub.flows.fix_book import ENROLLMENT, Held, overlaid
 from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal
@@ -32,6 +33,8 @@ MISSING = (Type.COVERED_NOT_ENROLLED, Type.MEMBER_DROPPED, Type.ENROLLED_NOT_BIL
 """The carrier does not have the member: it is told of him as new."""
 TOO_LONG = (Type.BILLED_NOT_ENROLLED, Type.ENROLLED_NOT_COVERED)
 """The carrier covers somebody who is not covered, or no more: it is told the end."""
+RETOLD = (Type.EFFECTIVE_DATE_DIFF, Type.VOLUME_DIFF, Type.AGE_BAND_DIFF, Type.DEPENDANT_DIFF)
+"""The carrier has the member in the right plan and goes by other facts: it is told them again as they are."""
 
 
 def _connection(book: PlanBook, row: Row[Any]) -> str:
@@ -44,6 +47,8 @@ def _draft(asked: Asked) -> Draft | Refusal:
         return Refusal("nobody here knows the member: link him first, or have the carrier say who that is")
     if exchange.CHANGE not in asked.opened.connector.guards:
         return Refusal(f"connection {asked.opened.link.connection} takes no enrollment changes")
+    if row.type == Type.VOLUME_DIFF and not exchange.agreed(asked.opened).salary:
+        return Refusal(f"the files to {asked.opened.link.connection} tell no pay: have it enter the volume by hand")
     held = _held(asked)
     wants = _retold(asked, {row.plan: held})
     lines = [one for want in wants for member in want.content["members"] if member["person"] == row.person_id
@@ -81,11 +86,26 @@ def _held(asked: Asked) -> dict[str, Any] | None:
     state: dict[str, Any] = dict(known) if known and not known.get("gone") else {}
     if not state and now is not None:
         state = enrollments._state(now)
+    if row.type in RETOLD:
+        return _again(worker, row, state)
     seen = _seen(session, connection_id, row)
     if row.type == Type.TIER_DIFF:
         return {**state, "tier": seen["tier"]} if state else None
     base = {"tier": seen["tier"], "from": seen["from"], "dependents": []}
     return {**base, **state, "to": None}
+
+
+def _again(worker: Worker, row: Row[Any], state: dict[str, Any]) -> dict[str, Any] | None:
+    """What it was told, to be told once more; of an end, and of whoever was covered before, as if it had not heard."""
+    if not state:
+        return None
+    held = {**state, "again": True}
+    if row.type == Type.EFFECTIVE_DATE_DIFF:
+        held["to"] = None
+    if row.type == Type.DEPENDANT_DIFF:
+        covers = [one for of_slot in worker.coverages.values() for one in of_slot if one.data["plan"] == row.plan]
+        held["dependents"] = sorted({who for one in covers for who in one.data["dependents"]})
+    return held
 
 
 def _seen(session: Session, connection_id: str, row: Row[Any]) -> dict[str, str]:
@@ -155,6 +175,7 @@ def _keys(session: Session, connection_id: str, content: Content) -> list[str]:
 ACTION = Action(
     ENROLLMENT,
     "tell the carrier again, with the true dates",
-    frozenset((Relation.PREMIUM, kind) for kind in (*MISSING, *TOO_LONG, Type.PLAN_DIFF, Type.TIER_DIFF)),
+    frozenset((Relation.PREMIUM, kind)
+              for kind in (*MISSING, *TOO_LONG, *RETOLD, Type.PLAN_DIFF, Type.TIER_DIFF)),
     _connection, _draft, _run, _tried, _keys, _owe,
 )  # fmt: skip

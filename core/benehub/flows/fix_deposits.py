@@ -1,4 +1,4 @@
-"""Money that the plan's trust should have: a pay date's file or its correction, and what a late deposit has cost."""
+"""Money that a trust or a custodian should have: a pay date's file or its correction, and what a late deposit cost."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from benehub import ledger
+from benehub import dispatch, ledger
 from benehub.engine import Steps
 from benehub.errors import ConfigError
-from benehub.flows import earnings_deposit, lost_earnings, retirement
+from benehub.flows import account_deposits, earnings_deposit, lost_earnings, retirement
 from benehub.flows.contribution_file import base_key
 from benehub.flows.file_chain import chain, file_key
 from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal
@@ -66,6 +66,42 @@ def _deposit_keys(session: Session, connection_id: str, content: Content) -> lis
     """The file with exactly these rows' correction number."""
     number = max((one["correction"] for one in content["rows"]), default=0)
     return [file_key(base_key(content["plan"], date.fromisoformat(content["pay_date"])), number)]
+
+
+def _custodian(book: PlanBook, row: Row[Any]) -> str:
+    plan = book.find(row.plan)
+    return (plan.custodian or "") if plan is not None else ""
+
+
+def _accounts(asked: Asked) -> Draft | Refusal:
+    """All that is owed for the pay date: one file goes to a custodian, whichever of its accounts asks for it."""
+    session, book, custodian = asked.session, asked.book, asked.opened.link.connection
+    day = date.fromisoformat(asked.row.reference[:10])
+    for sent in dispatch.revisions(session, f"{account_deposits.OPERATION}/{custodian}/{day}"):
+        if sent.state in ("sending", "unknown", "held"):
+            return Refusal(f"{sent.dispatch_id} may have arrived: settle it first (benehub dispatches settle)")
+    rows = [line for lines in account_deposits.lines_owed(session, book, custodian, day) for line in lines]
+    if not rows:
+        return Refusal("nothing is owed to the custodian for that pay date any more")
+    total, unit = sum(one.amount_minor for one in rows), book.employer.currency
+    return Draft(
+        {"pay_date": day.isoformat(), "rows": [one.model_dump(mode="json") for one in rows]},
+        total, f"send {format_minor(total, unit)} {unit} of the pay of {day} to {custodian}, {len(rows)} lines",
+    )  # fmt: skip
+
+
+def _send(hub: Hub, steps: Steps, employer: str, connection_id: str, content: Content) -> dict[str, Any]:
+    return account_deposits.deposit(hub, steps, employer, connection_id, content["pay_date"])
+
+
+def _send_tried(hub: Hub, employer: str, connection_id: str, content: Content) -> Sequence[str]:
+    made = account_deposits.prepare(hub, employer, connection_id, date.fromisoformat(content["pay_date"]))
+    return [made] if made else []
+
+
+def _send_keys(session: Session, connection_id: str, content: Content) -> list[str]:
+    day = date.fromisoformat(content["pay_date"])
+    return list(dict.fromkeys(account_deposits.line_key(one["plan"], day, one["person"]) for one in content["rows"]))
 
 
 def _earnings(asked: Asked) -> Draft | Refusal:
@@ -127,6 +163,13 @@ CONTRIBUTIONS = Action(
     "deposit what the recordkeeper has not been sent",
     frozenset({(Relation.RETIREMENT, Type.WITHHELD_NOT_DEPOSITED)}),
     _connection, _contributions, _deposit, _deposit_tried, _deposit_keys,
+)  # fmt: skip
+
+ACCOUNTS = Action(
+    "account_deposit",
+    "send what the custodian has not been sent",
+    frozenset({(Relation.ACCOUNTS, Type.WITHHELD_NOT_DEPOSITED), (Relation.ACCOUNTS, Type.CONTRIBUTION_REFUSED)}),
+    _custodian, _accounts, _send, _send_tried, _send_keys,
 )  # fmt: skip
 
 EARNINGS = Action(

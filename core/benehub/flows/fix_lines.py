@@ -188,7 +188,8 @@ ACTION = Action(
     PAYROLL_LINE,
     "collect or give back with the next pay",
     frozenset(
-        (Relation.PAYROLL, kind) for kind in (Type.NOT_TAKEN, Type.AMOUNT_DIFF, Type.TAKEN_NOT_EXPECTED)
+        (Relation.PAYROLL, kind)
+        for kind in (Type.NOT_TAKEN, Type.AMOUNT_DIFF, Type.TAKEN_NOT_EXPECTED, Type.DUPLICATE_DEDUCTION)
     ),
     _connection, _draft, _run, _tried, _keys,
 )  # fmt: skip

@@ -41,6 +41,7 @@ ACTIONS = {
         fix_cover.ACTION,
         fix_claims.ACTION,
         fix_deposits.CONTRIBUTIONS,
+        fix_deposits.ACCOUNTS,
         fix_deposits.EARNINGS,
     )
 }
@@ -54,7 +55,12 @@ WAITS = "it leaves with the flows of every day, or when somebody who may send ca
 
 NONE = "no fix of the hub's puts this difference right"
 BY_HAND = "Do what the difference says by hand, then resolve it"
-WAITS_ON = {"payroll": "waiting_on_payroll", "premium": "waiting_on_carrier", "retirement": "waiting_on_partner"}
+WAITS_ON = {
+    "payroll": "waiting_on_payroll",
+    "premium": "waiting_on_carrier",
+    "retirement": "waiting_on_partner",
+    "accounts": "waiting_on_partner",
+}
 
 
 @dataclass(frozen=True, slots=True)

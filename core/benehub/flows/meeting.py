@@ -9,6 +9,7 @@ from benehub.errors import DataError
 from benehub.flows.deadlines import open_now
 from benehub.flows.hub import Hub
 from benehub.flows.schedulable import PREFIX
+from benehub.reconcile.unpaid import REMIT
 from benehub.views.deadlines import Deadline, carriers, money, pay
 
 FURTHEST = 366
@@ -32,7 +33,7 @@ def job(one: Deadline, today: date) -> Job | None:
     told = one.subject.split("/")
     if one.kind == pay.PUSH:
         return Job("deductions.push", told[1:])
-    if one.kind == money.REMIT:
+    if one.kind == REMIT:
         return Job("premiums.remit", [one.connection, one.period])
     if one.kind == money.CONTRIBUTION:
         return Job("retirement.deposit", told[1:])

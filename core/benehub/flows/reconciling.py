@@ -29,6 +29,7 @@ from benehub.reconcile import (
     accounts,
     carriers,
     credits,
+    given_up,
     leave,
     nothing,
     payroll,
@@ -42,6 +43,7 @@ from benehub.reconcile.compared import note_compared
 from benehub.records.notices import DifferenceNotice
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
+from benehub.store.acts import note_act
 from benehub.store.tables import intake_batch, intake_row, row_waits
 from benehub.views import leave_orders
 from benehub.views.strangers import doubles
@@ -78,9 +80,10 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int 
         if not findings and (name := nothing.absent(session, Relation(relation), month)):
             more |= {"state": nothing.told(name, month), "nothing": name}
         outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today(), read_to)
-        if relation == Relation.PREMIUM:
-            outcome += credits.settle(session, book)
         note_compared(session, Relation(relation), month, read_to)
+        if relation == Relation.PREMIUM:
+            given_up.restate(session, book, str(month))
+            outcome += credits.settle(session, book)
     tell(hub, employer, outcome.opened, "difference_opened")
     tell(hub, employer, outcome.closed, "difference_closed")
     counts = {"opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again}
@@ -147,14 +150,18 @@ def act(
     given = worker(hub, employer, to) if to else to
     with hub.store.write(employer) as session:
         session.take_seq(0)  # two people's words come one after the other
-        before = reconcile.get(session, difference_id).state
+        row = reconcile.get(session, difference_id)
         for one in entries:
             ledger.entry_of(session, one)
         linked = reconcile.act(
             session, difference_id, who, state=state, step=step, note=note, entries=entries, to=given,
             expected=expected,
         )  # fmt: skip
-    if before in reconcile.OPEN and state and state not in reconcile.OPEN:
+        if state and row.relation == Relation.PREMIUM:
+            if state == "dismissed":
+                note_act(session, difference_id, who, given_up.WORD, note)
+            given_up.restate(session, hub.book(session), row.period)
+    if row.state in reconcile.OPEN and state and state not in reconcile.OPEN:
         tell(hub, employer, (difference_id,), "difference_closed")
     return linked
 

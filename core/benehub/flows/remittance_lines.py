@@ -9,57 +9,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
 
 from benehub import facts, ledger, obligations
-from benehub.flows.remittance_parts import remitted
 from benehub.identity import people
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import OPEN, Type, carriers, credits
+from benehub.reconcile import carriers, credits
+from benehub.reconcile.billed import Due, accepted, bill_lines
+from benehub.reconcile.carriers import Key
+from benehub.reconcile.unpaid import remitted
 from benehub.records import RemittanceLine
 from benehub.store import Session
-from benehub.store.tables import confirmation, difference, obligation
-
-DISPUTED = (
-    Type.BILLED_NOT_ENROLLED,
-    Type.PLAN_DIFF,
-    Type.UNKNOWN_PLAN,
-    Type.TIER_DIFF,
-    Type.RATE_DIFF,
-    Type.EFFECTIVE_DATE_DIFF,
-    Type.VOLUME_DIFF,
-    Type.AGE_BAND_DIFF,
-    Type.DEPENDANT_DIFF,
-    Type.DUPLICATE_MEMBER,
-)
-"""Differences by which a bill may say too much; what it says too little is paid as it is billed."""
-
-Key = tuple[str | None, str, str]
-"""Person, plan and coverage month."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """One line before it has names: minor units."""
-
-    person_id: str | None
-    member_id: str
-    plan: str
-    month: str
-    invoice: str
-    billed: int
-    paid: int
-    disputed: str = ""
-
-    @property
-    def key(self) -> Key:
-        """What the ledger knows it by."""
-        return self.person_id, self.plan, self.month
+from benehub.store.tables import confirmation, obligation
 
 
 def lines_due(
@@ -74,9 +40,7 @@ def lines_due(
     if policy == "pay_as_enrolled":
         lines = [one for one in _enrolled(session, book, connection_id, month) if one.paid]
     else:
-        lines = _billed(session, connection_id, month)
-        if policy == "short_pay":
-            lines = list(_short(lines, _disputes(session, book, connection_id, month)))
+        lines = accepted(session, book, connection_id, str(month), bill_lines(session, connection_id, str(month)))
         lines = _less_remitted(session, lines, elsewhere)
         lines += _late_charges(session, connection_id, month, elsewhere)
     total = sum(one.paid for one in lines)
@@ -110,59 +74,6 @@ def _enrolled(session: Session, book: PlanBook, connection_id: str, month: Month
         person_id, plan = one.dimensions["person_id"], one.dimensions["plan"]
         if whose.get((person_id, plan, str(month))) == connection_id:
             yield Due(person_id, members[person_id].member_id, plan, str(month), "", -one.amount, -one.amount)
-
-
-def _billed(session: Session, connection_id: str, month: Month) -> list[Due]:
-    query = (
-        select(
-            confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan, confirmation.c.coverage_month,
-            confirmation.c.reference, func.sum(confirmation.c.amount).label("amount"),
-        )
-        .where(
-            *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
-            confirmation.c.coverage_month == str(month),
-        )
-        .group_by(
-            confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan, confirmation.c.coverage_month,
-            confirmation.c.reference,
-        )
-        .order_by(confirmation.c.external_id, confirmation.c.plan, confirmation.c.reference)
-    )  # fmt: skip
-    return [
-        Due(row.person_id, row.external_id, row.plan, row.coverage_month, row.reference, int(row.amount),
-            int(row.amount))
-        for row in session.rows(query)
-    ]  # fmt: skip
-
-
-def _disputes(
-    session: Session, book: PlanBook, connection_id: str, month: Month
-) -> dict[tuple[str, str], tuple[int, str]]:  # fmt: skip
-    """Person (or a stranger's id) and plan -> what is accepted of this carrier's bill, and which difference it is."""
-    rows = session.rows(
-        select(difference)
-        .where(*session.where(difference, relation="premium", period=str(month)))
-        .where(difference.c.state.in_(OPEN), difference.c.type.in_(DISPUTED))
-    )
-    found = {}
-    for row in rows:
-        carrier, whom = carriers.told_by(book, row)
-        if carrier == connection_id and (row.actual or 0) > (row.expected or 0):
-            found[row.person_id or whom, row.plan] = (row.expected or 0, f"{row.type} {row.difference_id}")
-    return found
-
-
-def _short(lines: Sequence[Due], disputes: Mapping[tuple[str, str], tuple[int, str]]) -> Iterator[Due]:
-    """The lines cut to what is accepted of them, in order; what is above it is named as disputed."""
-    left = {who: accepted for who, (accepted, _) in disputes.items()}
-    for one in lines:
-        who = (one.person_id or one.member_id, one.plan)
-        if who not in left or one.paid <= 0:
-            yield one
-            continue
-        paid = min(one.paid, max(0, left[who]))
-        left[who] -= paid
-        yield replace(one, paid=paid, disputed=disputes[who][1] if paid < one.paid else "")
 
 
 def _less_remitted(session: Session, lines: Sequence[Due], elsewhere: Mapping[Key, int]) -> list[Due]:

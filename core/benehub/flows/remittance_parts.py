@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Exists, and_, exists, select
+from sqlalchemy import and_, select
 
 from benehub import dispatch, obligations
 from benehub.errors import NeedsPersonError, OutcomeUnknown
 from benehub.flows.file_chain import drop
 from benehub.periods import Month
+from benehub.reconcile.unpaid import remitted
 from benehub.store import Session
-from benehub.store.tables import SOURCED, entry, obligation
 from benehub.store.tables import dispatch as dispatch_table
+from benehub.store.tables import obligation
 
 AT_ONCE = 100
 """Parts that are asked for by one query."""
@@ -91,14 +92,6 @@ def named(session: Session, keys: Sequence[str]) -> list[Part]:
              row.beside_minor)
         for row in rows
     ]  # fmt: skip
-
-
-def remitted() -> Exists:
-    """Whether what an obligation's dispatch paid is posted."""
-    return exists().where(
-        entry.c.employer_id == obligation.c.employer_id, entry.c.source == obligation.c.dispatch_id, SOURCED,
-        entry.c.type == "premium.remitted",
-    )  # fmt: skip
 
 
 def current(session: Session, carrier: str, month: Month) -> str:

@@ -225,44 +225,49 @@ class PaidOtherwise:
     month: str
     amount: int
     """Paid less billed."""
+    billed: bool
+    """Whether any bill of now has a line of it."""
 
 
-def paid_otherwise(session: Session, until: Month) -> list[PaidOtherwise]:
-    """Where a month's bill was paid, and not as it stands by now; of this month of cover and earlier ones."""
+def paid_otherwise(session: Session, until: Month, since: Month | None) -> list[PaidOtherwise]:
+    """Where what was paid of a month is not its bill as it stands by now; of this month of cover and earlier ones.
+
+    What was billed for a month before `since`, and of which nothing was paid, is left out: it was never owed here.
+    """
+    of_it = (leg.c.employer_id == entry.c.employer_id) & (leg.c.entry_id == entry.c.entry_id)
     paid = (
         select(
             leg.c.person_id, leg.c.plan, leg.c.coverage_month, (-leg.c.amount).label("amount"),
-            literal(0).label("billed"),
+            literal(0).label("billed"), literal(1).label("paid"),
         )
+        .join(entry, of_it)
         .where(
             leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT,
             leg.c.plan.is_not(None), leg.c.coverage_month <= str(until),
+            entry.c.type.in_(("premium.remitted", "premium.remitted.reversed")),
         )
     )  # fmt: skip
-    months = select(leg.c.coverage_month, leg.c.plan).where(
-        leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT, leg.c.plan.is_not(None)
-    )
     billed = select(
         confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month,
-        (-confirmation.c.amount).label("amount"), literal(1).label("billed"),
+        (-confirmation.c.amount).label("amount"), literal(1).label("billed"), literal(0).label("paid"),
     ).where(
         *session.where(confirmation, kind="invoice_line", current=1),
-        confirmation.c.coverage_month <= str(until),
-        confirmation.c.coverage_month.in_(months.with_only_columns(leg.c.coverage_month)),
+        confirmation.c.coverage_month <= str(until), confirmation.c.coverage_month != "",
     )  # fmt: skip
     both = union_all(paid, billed).subquery()
     keys = (both.c.person_id, both.c.plan, both.c.coverage_month)
+    told = func.sum(both.c.billed).label("told")
+    mine = func.sum(both.c.paid) > 0
     rows = session.rows(
-        select(*keys, func.sum(both.c.amount).label("amount"))
+        select(*keys, func.sum(both.c.amount).label("amount"), told)
         .group_by(*keys)
-        .having(and_(func.sum(both.c.amount) != 0, func.sum(both.c.billed) > 0))
+        .having(and_(func.sum(both.c.amount) != 0, or_(mine, both.c.coverage_month >= str(since)) if since else mine))
         .order_by(*keys)
     )
-    paid_plans = {(row.coverage_month, row.plan) for row in session.rows(months.distinct())}
     return [
-        PaidOtherwise(row.person_id, row.plan, row.coverage_month, int(row.amount))
+        PaidOtherwise(row.person_id, row.plan, row.coverage_month, int(row.amount), row.told > 0)
         for row in rows
-        if (row.coverage_month, row.plan) in paid_plans
+        if row.plan is not None
     ]
 
 

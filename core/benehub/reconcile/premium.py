@@ -16,10 +16,11 @@ from benehub.legal import bank_holidays
 from benehub.obligations import UNFIT
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import basis, bill, carriers, cut_off, roster
+from benehub.reconcile import basis, bill, carriers, cut_off, in_flight, roster
 from benehub.reconcile.cut_off import CutOff
 from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.reconcile.unmatched import meant
+from benehub.reconcile.unpaid import unpaid
 from benehub.records import Tier
 from benehub.rules.premium.due import premium_due
 from benehub.rules.premium.line import Structure
@@ -46,12 +47,14 @@ class Billed:
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
     """Every difference with one carrier for a coverage month, as of the session's day.
 
-    Before the first month that was accrued here there is nothing to hold a bill's lines against; that it is not paid is
-    told all the same, since cover lapses by it.
+    Before the first month that was accrued here there is nothing to hold a bill's lines against; that it is not paid,
+    or its payment not confirmed, is told all the same.
     """
     first = first_month(session)
     if first is not None and month < first:
-        return list(_at_risk(session, book, connection_id, month))
+        return [
+            *_at_risk(session, book, connection_id, month), *in_flight.compare(session, book, connection_id, month),
+        ]  # fmt: skip
     accrued = _accrued(session, book, connection_id, month)
     covered = cut_off.cover(session, book, connection_id, month)
     billed, unknown = _billed(session, connection_id, month)
@@ -79,6 +82,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
                  for row in unknown]  # fmt: skip
     findings += bill.compare(session, book, connection_id, month)
     findings += _at_risk(session, book, connection_id, month)
+    findings += in_flight.compare(session, book, connection_id, month)
     return findings
 
 
@@ -404,46 +408,39 @@ def _rejected_files(session: Session, connection_id: str, month: Month) -> Itera
 
 
 def _at_risk(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
-    """Invoices not yet paid whose latest safe moment has come: cover lapses when due date plus grace passes."""
-    rows = session.rows(
-        select(
-            confirmation.c.reference, confirmation.c.coverage_month, func.min(confirmation.c.on_date).label("due"),
-            func.sum(confirmation.c.amount).label("amount"),
-        )
-        .where(
-            *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
-            confirmation.c.coverage_month <= str(month),
-        )
-        .group_by(confirmation.c.reference, confirmation.c.coverage_month)
-        .order_by(confirmation.c.reference)
-    )  # fmt: skip
-    paid = {
-        row.period
-        for row in session.rows(
-            select(obligation.c.period).where(
-                *session.where(obligation, kind="premium.remit", connection_id=connection_id),
-                obligation.c.state.in_(("sent", "confirmed")),
-            )
-        )
-    }
+    """What was due and has not left: cover lapses when due date plus grace passes.
+
+    Where the carrier bills, an invoice; where we bill ourselves, a month. One that was never billed is told once its
+    grace is over.
+    """
     terms, today = book.terms(connection_id), session.today()
-    for row in rows:
-        if row.coverage_month in paid or row.amount <= 0:
+    for one in unpaid(session, book, [connection_id], month):
+        if today < one.due:
             continue
-        holidays = bank_holidays(book.employer.country, (row.due.year - 1, row.due.year, row.due.year + 1))
+        holidays = bank_holidays(book.employer.country, (one.due.year - 1, one.due.year, one.due.year + 1))
         when = premium_due(
-            invoice_due=row.due,
+            invoice_due=one.due,
             holidays=holidays,
             grace_days=terms.grace_days,
             bank_days=terms.transit_bank_days,
         ).required()
-        if today < row.due:
-            continue
+        cause = f"invoice due {one.due} is not paid; cover lapses when grace ends on {when.grace_ends}"
+        action = "Remit it now; it has to leave before the latest safe moment"
+        if not one.reference and terms.pay_policy != "pay_as_enrolled":
+            if today <= when.grace_ends:
+                continue
+            cause = (
+                f"premium due {one.due} was never billed; cover may have lapsed when grace ended on {when.grace_ends}"
+            )
+            action = "Ask the carrier for its bill, and whether the cover stands"
+        elif not one.reference:
+            cause = f"premium due {one.due} is not paid in full; cover lapses when grace ends on {when.grace_ends}"
+        elif one.remitted:
+            cause = f"invoice due {one.due} is not paid in full; cover lapses when grace ends on {when.grace_ends}"
         yield Finding(
             # Of the bill's own month: it is the same difference in every later month until it is paid.
-            Relation.PREMIUM, Type.PREMIUM_AT_RISK, row.coverage_month, f"{connection_id}/{row.reference}", "hub",
+            Relation.PREMIUM, Type.PREMIUM_AT_RISK, one.month, f"{connection_id}/{one.reference or '-'}", "hub",
             "finance",
-            f"invoice due {row.due} is not paid; cover lapses when grace ends on {when.grace_ends}",
-            "Remit it now; it has to leave before the latest safe moment",
-            expected=int(row.amount), actual=0, unit=book.employer.currency,
+            cause, action,
+            expected=one.owed, actual=one.remitted, unit=book.employer.currency,
         )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, case, func, select
 
 from benehub import facts, ledger
 from benehub.ledger import CHART
@@ -14,32 +14,19 @@ from benehub.ledger import accounts as chart
 from benehub.ledger.balances import concerns
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import carriers, credits
+from benehub.reconcile.given_up import NO_MONEY, leaves_money
+from benehub.reconcile.in_flight import flights
 from benehub.reconcile.not_contributions import carried
 from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
-from benehub.store.tables import difference, dispatch, entry, leg
+from benehub.store.tables import difference, entry, leg
+from benehub.views import awaited
+from benehub.views.awaited import Item, named
 
-OPEN = ("pending", "discrepancy", "suppressed")
-"""States in which a difference leaves its money where it is: one that a rule sets aside is named, too."""
 ON_PAYABLE = ("WITHHELD_NOT_DEPOSITED", "CONTRIBUTION_REFUSED", "DEPOSITED_OVER")
 """Differences with a custodian that leave money owed, or sent beyond what is owed."""
 ON_TRANSIT = ("DEPOSITED_NOT_CREDITED", "CREDITED_SHORT", "CREDITED_OVER")
 """Differences with a custodian that leave money on its way."""
-NO_MONEY = (
-    "WRONG_TAX_CLASS", "WRONG_SOURCE", "LATE", "PREMIUM_AT_RISK", "EMPLOYER_LINE_DIFF", "WITHHELD_NOT_DEPOSITED",
-    "EARNINGS_NOT_DEPOSITED", "FEE", "CASH_APPLICATION", "WRONG_PERIOD", "LOAN_IN_CONTRIB",
-    "FORFEITURE_OFFSET", "COMP_DIFF", "DEPOSITED_OVER", "OVER_LIMIT",
-)  # fmt: skip
-"""Differences that leave no money in the accounts of their relation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One named part of a clearing balance, in minor units (debit positive)."""
-
-    name: str
-    amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +50,14 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     items: dict[str, list[Item]] = {code: [] for code in balances}
     items[chart.EMPLOYEE_SHARE_DUE] += _remainders(session, book, month)
     items[chart.EMPLOYEE_SHARE_DUE] += _later(session, book, month)
-    items[chart.EMPLOYEE_SHARE_DUE] += _differences(session, month, "payroll", insured=book)
-    items[chart.PREMIUM_PAYABLE] += _differences(session, month, "premium")
-    items[chart.PREMIUM_PAYABLE] += _paid_otherwise(session, book, month)
-    items[chart.DEPOSIT_TRANSIT] += _differences(session, month, "retirement")
+    items[chart.EMPLOYEE_SHARE_DUE] += _differences(session, month, "payroll", book, insured=True)
+    items[chart.PREMIUM_PAYABLE] += _differences(session, month, "premium", book)
+    items[chart.PREMIUM_PAYABLE] += awaited.premiums(session, book, month)
+    for code, found in awaited.deposits(session, book, month).items():
+        items[code] += found
+    items[chart.DEPOSIT_TRANSIT] += _differences(session, month, "retirement", book)
     items[chart.DEPOSIT_TRANSIT] += _booked_as_loans(session, book, month)
-    items[chart.CARRIER_TRANSIT] += _in_flight(session, month)
+    items[chart.CARRIER_TRANSIT] += _in_flight(session, book, month)
     items[chart.ACCOUNT_PAYABLE] += _held_for_accounts(session, book, month)
     items[chart.ACCOUNT_PAYABLE] += _with_custodian(session, month, ON_PAYABLE)
     items[chart.CUSTODIAN_TRANSIT] += _with_custodian(session, month, ON_TRANSIT)
@@ -164,7 +153,7 @@ def _left(
     plans: dict[str, list[str]] = {}
     for person_id, plan in sorted(who):
         plans.setdefault(person_id, []).append(plan)
-    for one in _gaps(session, month, "payroll", book):
+    for one in _gaps(session, month, "payroll", book, insured=True):
         mine = plans.get(one.person_id or "", [])
         # One who is unknown to payroll has one difference over all plans.
         if mine and one.plan in (None, *mine):
@@ -181,35 +170,48 @@ class _Gap:
     person_id: str | None
     plan: str | None
     amount: int
+    dismissed: bool
 
 
-def _gaps(session: Session, month: Month, relation: str, insured: PlanBook | None = None) -> Iterator[_Gap]:
-    """Open differences in money: what is missing on the vendor's side stays in the account."""
+def _name(type_: str, relation: str, dismissed: bool) -> str:
+    return f"{type_} ({relation}, dismissed)" if dismissed else f"{type_} ({relation})"
+
+
+def _gaps(
+    session: Session, month: Month, relation: str, book: PlanBook, insured: bool = False
+) -> Iterator[_Gap]:  # fmt: skip
+    """Such differences in money: what is missing on the vendor's side stays in the account.
+
+    A dismissed one of a bill is posted out of it (see `reconcile.given_up`), or waits for a second person's word.
+    """
     rows = session.rows(
         select(difference).where(
             *session.where(difference, relation=relation),
             # The account holds what earlier months have left open, too.
             difference.c.period <= str(month),
-            difference.c.state.in_(OPEN),
+            named(),
             difference.c.type.not_in(NO_MONEY),
         )
     )
     for row in rows:
-        gap = (row.expected or 0) - (row.actual or 0)
-        if insured is not None:
+        gap, dismissed = (row.expected or 0) - (row.actual or 0), row.state == "dismissed"
+        if insured:
             if row.type == "UNKNOWN_TO_PAYROLL":
-                gap = _insured_part(session, insured, row.person_id, Month.parse(row.period))
-            elif (plan := insured.find(row.plan)) is None or not plan.insured:
+                gap = _insured_part(session, book, row.person_id, Month.parse(row.period))
+            elif (plan := book.find(row.plan)) is None or not plan.insured:
                 continue
-        yield _Gap(row.type, row.person_id, row.plan, gap if relation == "payroll" else -gap)
+        if dismissed and relation == "premium" and leaves_money(book, row):
+            continue
+        yield _Gap(row.type, row.person_id, row.plan, gap if relation == "payroll" else -gap, dismissed)
 
 
-def _differences(session: Session, month: Month, relation: str, insured: PlanBook | None = None) -> list[Item]:
+def _differences(session: Session, month: Month, relation: str, book: PlanBook, insured: bool = False) -> list[Item]:
     """The same, by type."""
     sums: dict[str, int] = {}
-    for one in _gaps(session, month, relation, insured):
-        sums[one.type] = sums.get(one.type, 0) + one.amount
-    return [Item(f"{name} ({relation})", amount) for name, amount in sorted(sums.items())]
+    for one in _gaps(session, month, relation, book, insured):
+        name = _name(one.type, relation, one.dismissed)
+        sums[name] = sums.get(name, 0) + one.amount
+    return [Item(name, amount) for name, amount in sorted(sums.items())]
 
 
 def _booked_as_loans(session: Session, book: PlanBook, month: Month) -> list[Item]:
@@ -218,40 +220,11 @@ def _booked_as_loans(session: Session, book: PlanBook, month: Month) -> list[Ite
         select(func.sum(difference.c.expected - difference.c.actual).label("amount")).where(
             *session.where(difference, relation="retirement", type="LOAN_IN_CONTRIB"),
             difference.c.period <= str(month),
-            difference.c.state.in_(OPEN),
+            named(),
             difference.c.plan.in_([plan.id for plan in book.plans if not carried(plan)]),
         )
     )
     return [Item("LOAN_IN_CONTRIB (retirement)", -int(row.amount or 0)) for row in rows]
-
-
-def _paid_otherwise(session: Session, book: PlanBook, month: Month) -> list[Item]:
-    """Where another amount was paid than is billed by now: credits that wait, and what is withheld in dispute."""
-    open_ = _disputed(session, month)
-    sums: dict[str, int] = {}
-    otherwise = credits.paid_otherwise(session, month)
-    whose = carriers.of_keys(session, book, [(one.person_id, one.plan, one.month) for one in otherwise])
-    for one in otherwise:
-        carrier = str(whose.get((one.person_id, one.plan, one.month)))
-        if one.amount > 0 and book.terms(carrier).pay_policy != "pay_as_enrolled":
-            name = f"paid to {carrier} beyond its bills, to be taken from the next payment"
-        elif (one.person_id, one.plan, one.month) in open_:
-            name = f"in dispute with {carrier}, not paid as billed"
-        else:
-            continue
-        sums[name] = sums.get(name, 0) + one.amount
-    return [Item(name, amount) for name, amount in sorted(sums.items())]
-
-
-def _disputed(session: Session, month: Month) -> set[tuple[str | None, str, str]]:
-    rows = session.rows(
-        select(difference.c.person_id, difference.c.plan, difference.c.period).where(
-            *session.where(difference, relation="premium"),
-            difference.c.period <= str(month),
-            difference.c.state.in_(OPEN),
-        )
-    )
-    return {(row.person_id, row.plan, row.period) for row in rows}
 
 
 def _insured_part(session: Session, book: PlanBook, person_id: str, month: Month) -> int:
@@ -284,34 +257,39 @@ def _held_for_accounts(session: Session, book: PlanBook, month: Month) -> list[I
 
 def _with_custodian(session: Session, month: Month, types: tuple[str, ...]) -> list[Item]:
     """What open differences with the custodians leave in an account, by type."""
+    dismissed = case((difference.c.state == "dismissed", 1), else_=0)
+    gap = func.sum(difference.c.expected - difference.c.actual).label("gap")
     rows = session.rows(
-        select(difference.c.type, func.sum(difference.c.expected - difference.c.actual).label("gap"))
+        select(difference.c.type, dismissed.label("dismissed"), gap)
         .where(
             *session.where(difference, relation="accounts"),
             difference.c.period <= str(month),
-            difference.c.state.in_(OPEN),
+            named(),
             difference.c.type.in_(types),
         )
-        .group_by(difference.c.type)
-        .order_by(difference.c.type)
+        .group_by(difference.c.type, dismissed)
+        .order_by(difference.c.type, dismissed)
     )
-    return [Item(f"{row.type} (accounts)", -int(row.gap)) for row in rows]
+    return [Item(_name(row.type, "accounts", bool(row.dismissed)), -int(row.gap)) for row in rows]
 
 
-def _in_flight(session: Session, month: Month) -> list[Item]:
-    """Remittances that have left and are not confirmed yet."""
-    sent = {
-        row.dispatch_id: row.business_key
+def _in_flight(session: Session, book: PlanBook, month: Month) -> list[Item]:
+    """Remittances that have left and need not be confirmed yet; those an open difference says are overdue, too.
+
+    One that a later month confirmed is named in the month that it left in.
+    """
+    told = {
+        row.reference
         for row in session.rows(
-            select(dispatch.c.dispatch_id, dispatch.c.business_key).where(
-                *session.where(dispatch, operation="premium.remit", state="sent")
+            select(difference.c.reference).where(
+                *session.where(difference, relation="premium", type="REMITTED_NOT_CONFIRMED"), named()
             )
         )
     }
     return [
-        Item(f"in flight: {sent[one.dimensions['batch']]}", one.amount)
-        for one in ledger.balances(session, [chart.CARRIER_TRANSIT], by=("batch",), within=month)
-        if one.dimensions["batch"] in sent
+        Item(f"in flight: {one.key}", one.amount, one.clear_by)
+        for one in flights(session, book, month)
+        if not one.open or session.today() <= one.clear_by or f"{one.carrier}/{one.dispatch_id}" in told
     ]
 
 

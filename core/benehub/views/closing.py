@@ -14,6 +14,7 @@ from benehub.ledger.books import closed
 from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
+from benehub.reconcile import given_up
 from benehub.reconcile.compared import stale
 from benehub.reconcile.differences import is_of_now
 from benehub.reconcile.suppression import set_aside
@@ -64,7 +65,7 @@ def checklist(session: Session, book: PlanBook, month: Month) -> list[Condition]
         _custody(session),
         _unsettled(session, month),
         _expected(session, month),
-        _discrepancies(session, month),
+        _discrepancies(session, book, month),
         _overdue(session, month),
         _ruled(session, month),
         _unexplained(session, book, month),
@@ -201,8 +202,12 @@ def _open(session: Session, month: Month, state: str) -> Sequence[Row[Any]]:
     )
 
 
-def _discrepancies(session: Session, month: Month) -> Condition:
+def _discrepancies(session: Session, book: PlanBook, month: Month) -> Condition:
     found = [f"{row.difference_id} {row.relation} {row.type}" for row in _open(session, month, "discrepancy")]
+    found += [
+        f"{row.difference_id} {row.relation} {row.type} is dismissed; so much takes a second person's word"
+        for row in given_up.alone(session, book, difference.c.period < f"{month.plus(1)}")
+    ]
     mend = "Work them: benehub differences list"
     return _condition("No discrepancy is open", found, mend)
 
@@ -265,7 +270,11 @@ def report(
         "clearing": [
             {
                 "account": one.account, "name": one.name, "balance": format_minor(one.balance, currency),
-                "items": [{"name": item.name, "amount": format_minor(item.amount, currency)} for item in one.items],
+                "items": [
+                    {"name": item.name, "amount": format_minor(item.amount, currency),
+                     "clear_by": "" if item.clear_by is None else str(item.clear_by)}
+                    for item in one.items
+                ],
             }
             for one in clearing(session, book, month)
         ],

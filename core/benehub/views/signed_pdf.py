@@ -27,11 +27,16 @@ def signed_pdf(report: dict[str, Any]) -> bytes:
     totals = ("account", "name", "unit", "opening", "debit", "credit", "closing")
     _table(page, "Totals by account", report["accounts"], totals, (17, 55, 16, 26, 26, 26, 26))
     items = [
-        {"account": one["account"], "item": item["name"], "amount": item["amount"]}
+        {
+            "account": one["account"],
+            "item": item["name"],
+            "amount": item["amount"],
+            "clear_by": item.get("clear_by", ""),
+        }
         for one in report["clearing"]
         for item in one["items"]
     ]
-    _table(page, "What the clearing accounts hold", items, ("account", "item", "amount"), (14, 110, 30))
+    _table(page, "What the clearing accounts hold", items, ("account", "item", "amount", "clear_by"), (14, 110, 30, 24))
     _table(page, "Corrections of months signed before", report["corrections"],
            ("period", "type", "entries", "amount", "unit"), (20, 80, 20, 30, 20))  # fmt: skip
     _table(page, "Open items, carried over", report["open_items"],

@@ -18,6 +18,7 @@ PLACES: Final[dict[Type, str]] = {
     Type.COVERED_NOT_ENROLLED: "vendors", Type.ENROLLED_NOT_COVERED: "vendors", Type.BILLED_NOT_ENROLLED: "invoice",
     Type.ENROLLED_NOT_BILLED: "invoice", Type.TIER_DIFF: "invoice", Type.RATE_DIFF: "invoice",
     Type.DUPLICATE_MEMBER: "invoice", Type.PREMIUM_AT_RISK: "deadlines", Type.FEE: "invoice",
+    Type.REMITTED_NOT_CONFIRMED: "outgoing",
     Type.CASH_APPLICATION: "invoice", Type.CREDIT_EXPIRING: "money", Type.CREDIT_EXPIRED: "money",
     Type.WITHHELD_NOT_DEPOSITED: "owed", Type.DEPOSITED_NOT_CREDITED: "outgoing", Type.DEPOSITED_OVER: "outgoing",
     Type.CONTRIBUTION_REFUSED: "outgoing", Type.OVER_LIMIT: "pay", Type.LIMIT_UNKNOWN: "plan_book",

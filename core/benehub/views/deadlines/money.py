@@ -11,13 +11,15 @@ from sqlalchemy import func, select
 from benehub import ledger
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
-from benehub.planbook import Plan
+from benehub.planbook import Plan, PlanBook
 from benehub.planbook.deadlines import deposit_deadline, send_by
+from benehub.reconcile.unpaid import REMIT, unpaid
 from benehub.rules.retirement.deposit_due import match_due
-from benehub.store.tables import confirmation, obligation
+from benehub.store.tables import obligation
 from benehub.views.deadlines.deadline import Asked, Deadline
+from benehub.views.deadlines.owed import STATES
 
-REMIT, CONTRIBUTION, ACCOUNT = "premium.remit", "contribution.deposit", "account.deposit"
+CONTRIBUTION, ACCOUNT = "contribution.deposit", "account.deposit"
 
 
 @dataclass(slots=True)
@@ -27,54 +29,39 @@ class _Owed:
 
 
 def premiums(asked: Asked) -> Iterator[Deadline]:
-    """Months of cover that a carrier has billed, or that were accrued, and for which no payment has left."""
-    billed, accrued, paid = _billed(asked), _accrued(asked), _paid(asked)
-    for carrier, month in sorted({*billed, *accrued}):
-        if carrier not in asked.live or (carrier, month) in paid:
-            continue
-        terms, when = asked.book.terms(carrier), Month.parse(month)
-        due, amount = billed.get((carrier, month), (date(when.year, when.month, terms.premium_due_day), 0))
-        worth = amount if (carrier, month) in billed else accrued[carrier, month]
-        last = send_by(asked.book, carrier, due, terms.transit_bank_days)
-        if worth > 0 and last <= asked.until:
+    """Months of cover of which something has not left: what a carrier has billed, else what was accrued.
+
+    So too a month whose money has left and whose file has not: the carrier cannot tell whom it was paid for.
+    """
+    due: dict[tuple[str, str], tuple[date, int]] = {}
+    for one in unpaid(asked.session, asked.book, asked.live):
+        day, worth = due.get((one.carrier, one.month), (one.due, 0))
+        due[one.carrier, one.month] = min(day, one.due), worth + one.rest
+    for carrier, month, day, worth in _not_told(asked):
+        due.setdefault((carrier, month), (day, worth))
+    for (carrier, month), (day, worth) in sorted(due.items()):
+        last = send_by(asked.book, carrier, day, asked.book.terms(carrier).transit_bank_days)
+        if last <= asked.until:
             yield asked.made(
-                f"{REMIT}/{carrier}/{month}", REMIT, carrier, due, last, period=month, items=1, worth_minor=worth,
+                f"{REMIT}/{carrier}/{month}", REMIT, carrier, day, last, period=month, items=1, worth_minor=worth,
                 mend=f"benehub premiums remit {carrier} --period {month}",
             )  # fmt: skip
 
 
-def _billed(asked: Asked) -> dict[tuple[str, str], tuple[date, int]]:
-    """Carrier and month -> when its bill is due, and what it says."""
+def _not_told(asked: Asked) -> Iterator[tuple[str, str, date, int]]:
+    """Carrier, month, day and worth of the payments whose file was made and has not left."""
     rows = asked.session.rows(
         select(
-            confirmation.c.connection_id, confirmation.c.coverage_month,
-            func.min(confirmation.c.on_date).label("due"), func.sum(confirmation.c.amount).label("amount"),
+            obligation.c.connection_id, obligation.c.period, func.min(obligation.c.due_date).label("due"),
+            func.sum(obligation.c.worth_minor).label("worth"),
         )
-        .where(*asked.session.where(confirmation, kind="invoice_line", current=1), confirmation.c.coverage_month != "")
-        .group_by(confirmation.c.connection_id, confirmation.c.coverage_month)
+        .where(
+            *asked.session.where(obligation, kind=REMIT), obligation.c.state.in_(STATES),
+            obligation.c.connection_id.in_(sorted(asked.live)), obligation.c.due_date.is_not(None),
+        )
+        .group_by(obligation.c.connection_id, obligation.c.period)
     )  # fmt: skip
-    return {(row.connection_id, row.coverage_month): (row.due, int(row.amount)) for row in rows if row.due is not None}
-
-
-def _accrued(asked: Asked) -> dict[tuple[str, str], int]:
-    """Carrier and month -> what the ledger owes for it."""
-    carriers = {plan.id: plan.carrier for plan in asked.book.insurance_plans() if plan.carrier}
-    found: dict[tuple[str, str], int] = {}
-    for one in ledger.balances(asked.session, [chart.PREMIUM_PAYABLE], by=("plan", "coverage_month")):
-        carrier, month = carriers.get(one.dimensions["plan"]), one.dimensions["coverage_month"]
-        if carrier is not None and month is not None:
-            found[carrier, month] = found.get((carrier, month), 0) - one.amount
-    return found
-
-
-def _paid(asked: Asked) -> set[tuple[str, str]]:
-    """Carriers and months whose payment has left."""
-    rows = asked.session.rows(
-        select(obligation.c.connection_id, obligation.c.period).where(
-            *asked.session.where(obligation, kind=REMIT), obligation.c.state.in_(("sent", "confirmed"))
-        )
-    )
-    return {(row.connection_id, row.period) for row in rows}
+    return ((row.connection_id, row.period, row.due, int(row.worth)) for row in rows)
 
 
 def deposits(asked: Asked) -> Iterator[Deadline]:
@@ -102,8 +89,7 @@ def _deposit(asked: Asked, plan: Plan, day: date, owed: _Owed) -> Deadline | Non
     more = {"outer_limit": when.outer_limit}
     if when.safe_harbor is not None:
         more["safe_harbor"] = when.safe_harbor
-    # The employer's match alone is due with his tax return; the year is taken to be the calendar's.
-    due = when.due if owed.own > 0 else match_due(date(day.year, 12, 31), 4, False)
+    due = deposit_due(asked.book, plan, day, owed.own > 0)
     command = f"accounts deposit -c {connection}" if plan.is_account else f"retirement deposit --plan {plan.id}"
     return asked.made(
         f"{ACCOUNT if plan.is_account else CONTRIBUTION}/{plan.id}/{day}",
@@ -111,3 +97,11 @@ def _deposit(asked: Asked, plan: Plan, day: date, owed: _Owed) -> Deadline | Non
         period=str(Month.of(day)), plan=plan.id, items=1, worth_minor=owed.all, own_minor=max(0, owed.own), more=more,
         mend=f"benehub {command} --pay-date {day}",
     )  # fmt: skip
+
+
+def deposit_due(book: PlanBook, plan: Plan, day: date, own: bool) -> date:
+    """By when the contributions of a pay date have to be there; `own`: something of them was withheld from pay.
+
+    The employer's match alone is due with his tax return; the year is taken to be the calendar's.
+    """
+    return deposit_deadline(book, plan, day).required().due if own else match_due(date(day.year, 12, 31), 4, False)

@@ -1,0 +1,263 @@
+"""What of a carrier's premium has not left, by month of cover and bill: deadlines and comparisons ask here.
+
+A month may be paid in several parts, have two bills, or be billed again at a higher amount. That some payment of it has
+left says nothing of the rest, so amounts are held against each other: what is owed by the carrier's terms, and what was
+remitted and has not come back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Exists, exists, func, select
+
+from benehub import ledger, obligations
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.planbook import PlanBook
+from benehub.reconcile import carriers
+from benehub.reconcile.billed import accepted, bill_lines
+from benehub.reconcile.carriers import Key
+from benehub.store import Session
+from benehub.store.tables import SOURCED, confirmation, dispatch, entry, leg, obligation
+
+REMIT = "premium.remit"
+REMITTED = ("premium.remitted", "premium.remitted.reversed")
+
+Of = tuple[str, str]
+"""Carrier and month of cover."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaid:
+    """A bill that is not paid, or paid in part; of a month without one, what the ledger owes. Minor units.
+
+    Args:
+        reference: the bill's number; empty where none came.
+        due: the day by which it has to be there.
+        owed: by the carrier's terms. `remitted`: of it, what has left.
+    """
+
+    carrier: str
+    month: str
+    reference: str
+    due: date
+    owed: int
+    remitted: int = 0
+
+    @property
+    def rest(self) -> int:
+        """What has still to leave."""
+        return self.owed - self.remitted
+
+
+@dataclass(slots=True)
+class _Left:
+    """What has left of a month: all, and by person and plan."""
+
+    total: int = 0
+    by_key: defaultdict[Key, int] = field(default_factory=lambda: defaultdict(int))
+
+
+def remitted() -> Exists:
+    """Whether what an obligation's dispatch paid is posted."""
+    return exists().where(
+        entry.c.employer_id == obligation.c.employer_id, entry.c.source == obligation.c.dispatch_id, SOURCED,
+        entry.c.type == "premium.remitted",
+    )  # fmt: skip
+
+
+def unpaid(session: Session, book: PlanBook, whose: Collection[str], until: Month | None = None) -> list[Unpaid]:
+    """What has not left to these carriers, by carrier, month and bill; of months up to `until` where it is said.
+
+    A carrier that is paid as billed is owed what its bills say, and until one comes what was accrued. What was paid too
+    much of a month counts towards the rest of it, as the next payment of the month would take it.
+    """
+    bills = _bills(session, whose, until)
+    accrued = _accrued(session, book, whose, until)
+    on_way = _on_their_way(session, whose)
+    left = _left(session, book, whose)
+    found: list[Unpaid] = []
+    for of in sorted(bills.keys() | accrued.keys()):
+        carrier, month = of
+        gone = left.get(of, 0) + on_way[of].total
+        own = bills.get(of, [])
+        if book.terms(carrier).pay_policy == "pay_as_enrolled" or not own:
+            rest = accrued.get(of, 0) - on_way[of].total
+            if rest > 0:
+                due = own[0].due if own else _due(book, carrier, month)
+                due = max(due, _corrected_due(session, book, of)) if gone else due
+                found.append(Unpaid(carrier, month, own[0].reference if own else "", due, rest + gone, gone))
+        elif sum(one.owed for one in own) > gone:
+            found += _by_bill(session, book, own, gone, on_way[of])
+    return found
+
+
+def _bills(session: Session, whose: Collection[str], until: Month | None) -> dict[Of, list[Unpaid]]:
+    """What each bill says for a month, the first due first."""
+    line = confirmation.c
+    rows = session.rows(
+        select(
+            line.connection_id, line.coverage_month, line.reference, func.min(line.on_date).label("due"),
+            func.sum(line.amount).label("amount"),
+        )
+        .where(
+            *session.where(confirmation, kind="invoice_line", current=1), line.coverage_month != "",
+            line.connection_id.in_(sorted(whose)), *([line.coverage_month <= str(until)] if until else []),
+            line.on_date.is_not(None),
+        )
+        .group_by(line.connection_id, line.coverage_month, line.reference)
+        .order_by(func.min(line.on_date), line.reference)
+    )  # fmt: skip
+    found: dict[Of, list[Unpaid]] = {}
+    for row in rows:
+        one = Unpaid(row.connection_id, row.coverage_month, row.reference, row.due, int(row.amount))
+        found.setdefault((one.carrier, one.month), []).append(one)
+    return found
+
+
+def _accrued(session: Session, book: PlanBook, whose: Collection[str], until: Month | None) -> dict[Of, int]:
+    """What the ledger owes still; of a word that is no plan here, what stands open of those it is owed for."""
+    found: defaultdict[Of, int] = defaultdict(int)
+    for one in ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("plan", "coverage_month")):
+        plan, month = one.dimensions["plan"], one.dimensions["coverage_month"]
+        if month is None or (until is not None and month > str(until)):
+            continue
+        known = book.find(plan)
+        if known is not None:
+            if known.carrier is not None and known.carrier in whose:
+                found[known.carrier, month] -= one.amount
+            continue
+        open_ = ledger.balances(
+            session, [chart.PREMIUM_PAYABLE], by=("person_id",), plan=plan, coverage_month=month
+        ) if plan else []  # fmt: skip
+        owed = {(row.dimensions["person_id"], plan, month): -row.amount for row in open_ if row.amount < 0}
+        for key, carrier in carriers.of_keys(session, book, owed).items():
+            if carrier in whose:
+                found[carrier, month] += owed[key]
+    return found
+
+
+def _left(session: Session, book: PlanBook, whose: Collection[str]) -> dict[Of, int]:
+    """What was remitted and has not come back; what no payment of the hub's made is of the plan's carrier."""
+    by = (dispatch.c.connection_id, leg.c.plan, leg.c.coverage_month)
+    found: defaultdict[Of, int] = defaultdict(int)
+    for connection_id, plan, month, amount in _sums(session, by):
+        carrier = connection_id or _carrier(book, plan)
+        if carrier in whose and month:
+            found[carrier, month] += amount
+    return found
+
+
+def _sums(session: Session, by: Sequence[ColumnElement[Any]], *which: ColumnElement[bool]) -> Iterator[tuple[Any, ...]]:
+    """What left through transit to carriers, by these columns."""
+    parts = session.tuples(
+        select(*by, func.sum(-leg.c.amount))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .outerjoin(dispatch, (dispatch.c.employer_id == leg.c.employer_id) & (dispatch.c.dispatch_id == leg.c.batch))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT,
+            entry.c.type.in_(REMITTED), *which,
+        )
+        .group_by(*by)
+    )  # fmt: skip
+    for part in parts:
+        for one in part:
+            yield (*one[:-1], int(one[-1]))
+
+
+def _on_their_way(session: Session, whose: Collection[str]) -> defaultdict[Of, _Left]:
+    """What payments hold that have left and are not posted yet."""
+    rows = session.rows(
+        select(obligation).where(
+            *session.where(obligation, kind=REMIT), obligation.c.connection_id.in_(sorted(whose)),
+            obligation.c.state.in_(("sent", "confirmed")), ~remitted(),
+        )
+    )  # fmt: skip
+    found: defaultdict[Of, _Left] = defaultdict(_Left)
+    for row in rows:
+        for line in obligations.content(session, row)["lines"]:
+            one, month = found[row.connection_id, line["coverage_month"]], line["coverage_month"]
+            one.total += line["paid_minor"]
+            one.by_key[line["person"] or None, line["plan"], month] += line["paid_minor"]
+    return found
+
+
+def _by_bill(session: Session, book: PlanBook, bills: Sequence[Unpaid], gone: int, on_way: _Left) -> Iterator[Unpaid]:
+    """The bills of one month, each less what has left for its lines; what is paid beyond a line goes to the next."""
+    carrier, month = bills[0].carrier, bills[0].month
+    short = book.terms(carrier).pay_policy == "short_pay"
+    if len(bills) == 1 and not short:
+        yield replace(bills[0], remitted=gone)
+        return
+    found = accepted(session, book, carrier, month, bill_lines(session, carrier, month))
+    owed: dict[str, int] = {one.reference: 0 for one in bills}
+    paid = dict(owed)
+    pool = _pool(session, book, carrier, month, on_way)
+    for line in found:
+        if line.paid <= 0:
+            pool[line.key] -= line.paid
+    order = {one.reference: number for number, one in enumerate(bills)}
+    for line in sorted(found, key=lambda one: order.get(one.invoice, len(order))):
+        if line.paid > 0 and line.invoice in owed:
+            part = max(0, min(line.paid, pool[line.key]))
+            pool[line.key] -= part
+            owed[line.invoice] += line.paid
+            paid[line.invoice] += part
+    spare = sum(pool.values())
+    for one in bills:
+        more = min(spare, owed[one.reference] - paid[one.reference])
+        spare -= more
+        left = replace(one, owed=owed[one.reference], remitted=paid[one.reference] + more)
+        if left.rest > 0:
+            yield left
+
+
+def _pool(session: Session, book: PlanBook, carrier: str, month: str, on_way: _Left) -> defaultdict[Key, int]:
+    """What has left for a month to one carrier, by person and plan."""
+    pool: defaultdict[Key, int] = defaultdict(int, on_way.by_key)
+    by = (dispatch.c.connection_id, leg.c.person_id, leg.c.plan)
+    for connection_id, person_id, plan, amount in _sums(session, by, leg.c.coverage_month == month):
+        if carrier == (connection_id or _carrier(book, plan)):
+            pool[person_id, plan, month] += amount
+    return pool
+
+
+def _carrier(book: PlanBook, plan: str | None) -> str:
+    known = book.find(plan)
+    return (known.carrier or "") if known is not None else ""
+
+
+def _due(book: PlanBook, carrier: str, month: str) -> date:
+    when = Month.parse(month)
+    return date(when.year, when.month, book.terms(carrier).premium_due_day)
+
+
+def _corrected_due(session: Session, book: PlanBook, of: Of) -> date:
+    """By when something is due that was accrued for a month after it was paid: the next due day after it was known."""
+    carrier, month = of
+    plans = [plan.id for plan in book.insurance_plans() if plan.carrier == carrier]
+    legs = (
+        select(entry.c.seq, entry.c.recorded_at)
+        .join(leg, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(leg.c.employer_id == session.employer, leg.c.coverage_month == month, leg.c.plan.in_(plans))
+        .order_by(entry.c.seq)
+        .limit(1)
+    )
+    paid = session.connection.execute(
+        legs.where(leg.c.account == chart.CARRIER_TRANSIT, entry.c.type.in_(REMITTED))
+    ).first()  # fmt: skip
+    later = paid and session.connection.execute(
+        legs.where(
+            leg.c.account == chart.PREMIUM_PAYABLE, entry.c.type == "premium.accrued", entry.c.seq > paid.seq
+        )
+    ).first()  # fmt: skip
+    if not later:
+        return date.min
+    known = session.day_of(later.recorded_at)
+    due = _due(book, carrier, str(Month.of(known)))
+    return due if due >= known else _due(book, carrier, str(Month.of(known).plus(1)))

@@ -1,0 +1,178 @@
+"""Money of clearing accounts that waits for its day: premium to be billed or paid, contributions to be deposited.
+
+Each item says by when it has to be gone. Past that day it is no explanation any more: then an open difference names it
+(`PREMIUM_AT_RISK`, `WITHHELD_NOT_DEPOSITED`), or it is money that nobody explains.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, or_, select
+
+from benehub import ledger
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.planbook import PlanBook
+from benehub.planbook.deadlines import closed_days
+from benehub.reconcile import carriers, credits
+from benehub.reconcile.given_up import still_dismissed
+from benehub.reconcile.premium import first_month
+from benehub.reconcile.unpaid import Of, Unpaid, unpaid
+from benehub.rules.premium.due import premium_due
+from benehub.store import Session
+from benehub.store.tables import difference
+from benehub.views.deadlines.money import deposit_due
+
+OPEN = ("pending", "discrepancy", "suppressed")
+"""States in which a difference leaves its money where it is: one that a rule sets aside is named, too."""
+DEPOSITS = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.LOAN_PAYABLE)
+"""What is owed to recordkeepers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One named part of a clearing balance, in minor units (debit positive), and by when it has to be gone."""
+
+    name: str
+    amount: int
+    clear_by: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """By when a month's premium has to be paid or billed, and whether that explains it today."""
+
+    until: date
+    holds: bool
+
+
+def named() -> ColumnElement[bool]:
+    """Differences whose money is there: open ones, those a rule sets aside, and dismissed ones that are found still."""
+    return or_(difference.c.state.in_(OPEN), still_dismissed())
+
+
+def premiums(session: Session, book: PlanBook, month: Month) -> list[Item]:
+    """What is owed to carriers beside the differences: to be paid or billed, paid beyond its bills, and in dispute."""
+    rest = unpaid(session, book, carriers.to_compare(session, book, month), month)
+    waits = _waits(session, book, month, rest)
+    not_billed = {(one.carrier, one.month) for one in rest if not one.reference}
+    found = list(_by_bills(session, book, month, waits, not_billed))
+    for one in rest:
+        wait = waits[one.carrier, one.month]
+        if not one.reference and wait.holds:
+            name = f"accrued for {one.month}, to be billed by {one.carrier}"
+            if book.terms(one.carrier).pay_policy == "pay_as_enrolled":
+                name = f"accrued for {one.month}, to be paid to {one.carrier}"
+            found.append(Item(name, -one.rest, wait.until))
+    return found
+
+
+def _waits(session: Session, book: PlanBook, month: Month, rest: list[Unpaid]) -> dict[Of, _Wait]:
+    """Carrier and month -> by when; it holds until then, and after it where an open difference says so."""
+    told = {
+        (row.period, row.reference)
+        for row in session.rows(
+            select(difference.c.period, difference.c.reference).where(
+                *session.where(difference, relation="premium", type="PREMIUM_AT_RISK"),
+                difference.c.period <= str(month), difference.c.state.in_(OPEN),
+            )
+        )
+    }  # fmt: skip
+    today, found = session.today(), dict[Of, _Wait]()
+    for one in rest:
+        terms = book.terms(one.carrier)
+        until, holds = one.due, today < one.due
+        if not one.reference and terms.pay_policy != "pay_as_enrolled":
+            until = premium_due(
+                invoice_due=one.due, holidays=closed_days(book, one.due), grace_days=terms.grace_days,
+                bank_days=terms.transit_bank_days,
+            ).required().grace_ends  # fmt: skip
+            holds = today <= until
+        holds = holds or (one.month, f"{one.carrier}/{one.reference or '-'}") in told
+        before = found.get((one.carrier, one.month))
+        if before is not None:
+            until, holds = min(until, before.until), holds and before.holds
+        found[one.carrier, one.month] = _Wait(until, holds)
+    return found
+
+
+def _by_bills(
+    session: Session, book: PlanBook, month: Month, waits: dict[Of, _Wait], not_billed: set[Of]
+) -> Iterator[Item]:  # fmt: skip
+    """Where another amount was paid than is billed by now, and what was not paid yet."""
+    open_ = _disputed(session, month)
+    beyond, dispute, owed = defaultdict[str, int](int), defaultdict[str, int](int), defaultdict[Of, int](int)
+    otherwise = credits.paid_otherwise(session, month, first_month(session))
+    whose = carriers.of_keys(session, book, [(one.person_id, one.plan, one.month) for one in otherwise])
+    over = defaultdict[Of, int](int)
+    for one in otherwise:
+        key = (one.person_id, one.plan, one.month)
+        carrier = whose.get(key)
+        if carrier is None or (not one.billed and (carrier, one.month) in not_billed):
+            continue
+        policy = book.terms(carrier).pay_policy
+        if one.amount > 0 and policy != "pay_as_enrolled":
+            beyond[carrier] += one.amount
+            over[carrier, one.month] += one.amount
+        elif key in open_ and policy != "pay_as_billed":
+            dispute[carrier] += one.amount
+        elif one.billed:
+            owed[carrier, one.month] += one.amount
+    for carrier, amount in sorted(beyond.items()):
+        yield Item(f"paid to {carrier} beyond its bills, to be taken from the next payment", amount)
+    for carrier, amount in sorted(dispute.items()):
+        yield Item(f"in dispute with {carrier}, not paid as billed", amount)
+    for of, amount in sorted(owed.items()):
+        wait = waits.get(of)
+        # What has left and is not posted yet, or is set off against what was paid too much, waits for no day.
+        if wait is None or wait.holds:
+            yield Item(f"billed by {of[0]} for {of[1]}, to be paid", amount, None if wait is None else wait.until)
+
+
+def _disputed(session: Session, month: Month) -> set[tuple[str | None, str, str]]:
+    rows = session.rows(
+        select(difference.c.person_id, difference.c.plan, difference.c.period).where(
+            *session.where(difference, relation="premium"),
+            difference.c.period <= str(month),
+            named(),
+        )
+    )
+    return {(row.person_id, row.plan, row.period) for row in rows}
+
+
+def deposits(session: Session, book: PlanBook, month: Month) -> dict[str, list[Item]]:
+    """What was withheld or granted for recordkeepers and has not left, by account."""
+    told = {
+        (row.plan, row.reference[:10])
+        for row in session.rows(
+            select(difference.c.plan, difference.c.reference).where(
+                *session.where(difference, relation="retirement"),
+                difference.c.type.in_(("WITHHELD_NOT_DEPOSITED", "DEPOSITED_OVER")),
+                difference.c.period <= str(month), named(),
+            )
+        )
+    }  # fmt: skip
+    rows = ledger.balances(session, DEPOSITS, by=("plan", "pay_date"), within=month)
+    own = {
+        (one.dimensions["plan"], one.dimensions["pay_date"])
+        for one in rows
+        if one.account != chart.MATCH_PAYABLE and one.amount < 0
+    }
+    found: dict[str, list[Item]] = {code: [] for code in DEPOSITS}
+    for one in rows:
+        key = plan_id, day = one.dimensions["plan"], one.dimensions["pay_date"]
+        plan = book.find(plan_id)
+        if plan is None or day is None:
+            continue
+        if plan.recordkeeper is None:
+            found[one.account].append(Item(f"held for {plan_id}, to be paid over", one.amount))
+            continue
+        due = deposit_due(book, plan, day, key in own)
+        if session.today() <= due or (plan_id, str(day)) in told:
+            name = f"withheld or granted on {day} for {plan_id}, to be deposited"
+            found[one.account].append(Item(name, one.amount, due))
+    return found

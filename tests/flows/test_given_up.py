@@ -1,0 +1,141 @@
+"""A bill's difference that a person dismisses leaves the carrier's account, and comes back to it when it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from sqlalchemy import select, update
+from tests.flows.test_credits import TERMS, Carrier
+
+from benehub import ledger, reconcile
+from benehub.flows import Hub, reconciling
+from benehub.flows.onboarding import load_plan_book
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.reconcile import Finding, Relation, Type
+from benehub.store.tables import confirmation, difference
+from benehub.views.clearing import clearing
+from benehub.views.closing import checklist
+
+OCTOBER = Month(2026, 10)
+MONEY = "Every clearing balance is the sum of named items"
+
+
+class Office(Carrier):
+    """The same, with somebody who dismisses."""
+
+    def say(self, who: str, state: str = "dismissed") -> None:
+        """A person's word on the one difference of a bill."""
+        with self.hub.store.read("acme") as session:
+            (row,) = session.rows(select(difference).where(*session.where(difference, relation="premium", plan="ppo")))
+        reconciling.act(self.hub, "acme", row.difference_id, who, state=state, note="they round")
+
+    def held(self) -> dict[str, int]:
+        """What the accounts hold that a word may move."""
+        with self.hub.store.read("acme") as session:
+            found = {one.account: one.amount for one in ledger.balances(session)}
+        return {one: found.get(one, 0) for one in (chart.PREMIUM_PAYABLE, chart.ROUNDING, chart.BENEFIT_COST)}
+
+    def in_the_way(self, month: Month) -> dict[str, tuple[str, ...]]:
+        """What of the money stands in the way of a closing."""
+        with self.hub.store.read("acme") as session:
+            found = {one.name: one.found for one in checklist(session, self.hub.book(session), month)}
+        return {name: told for name, told in found.items() if name in (MONEY, "No discrepancy is open") and told}
+
+
+@pytest.fixture
+def office(
+    db_url: str, open_hub: Callable[..., Hub], tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> Office:
+    hub = open_hub(db_url)
+    fakehub.set_up(hub, tmp_path / "vendor", "read_back")
+    made = Office(hub, fakehub, monkeypatch, "pay_as_billed")
+    made.on(date(2026, 10, 20))
+    return made
+
+
+def bought(office: Office, accrued: int, billed: int) -> None:
+    """October was accrued, billed, paid as billed, and compared; the bank has confirmed the payment."""
+    office.accrue("2026-10", accrued)
+    office.bill("2026-10", billed)
+    office.pay("2026-10", billed)
+    legs = (Leg(chart.CARRIER_TRANSIT, "USD", billed), Leg(chart.BANK, "USD", -billed))
+    with office.hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("confirmed", "premium.confirmed", date(2026, 10, 2), legs, "test")])
+    office.reconcile(OCTOBER)
+
+
+@pytest.mark.parametrize(("billed", "account"), [
+    (99_99, chart.ROUNDING), (100_01, chart.ROUNDING), (110_00, chart.BENEFIT_COST), (90_00, chart.BENEFIT_COST)
+])  # fmt: skip
+def test_what_is_dismissed_is_posted_out_and_no_closing_is_in_its_way(
+    office: Office, billed: int, account: str
+) -> None:  # fmt: skip
+    bought(office, 100_00, billed)
+    before = office.held()
+    assert set(office.in_the_way(OCTOBER)) == {"No discrepancy is open"}
+    office.say("ann")
+    assert office.in_the_way(OCTOBER) == office.in_the_way(OCTOBER.plus(1)) == {}
+    assert office.held() == before | {chart.PREMIUM_PAYABLE: 0, account: before[account] + billed - 100_00}
+    assert office.credits() == []  # what was given up is not claimed
+    told = office.held()
+    office.reconcile(OCTOBER)
+    assert office.held() == told and office.differences() == []
+
+
+def test_it_comes_back_with_another_amount_and_goes_with_the_difference(office: Office) -> None:
+    bought(office, 100_00, 99_99)
+    office.say("ann")
+    with office.hub.store.write("acme") as session:
+        session.connection.execute(
+            update(confirmation).where(confirmation.c.kind == "invoice_line").values(amount=9990)
+        )
+    office.reconcile(OCTOBER)
+    assert office.differences() == [("RATE_DIFF", 100_00, 99_90)]
+    assert office.held()[chart.ROUNDING] == 0
+    office.say("ann")
+    assert office.held()[chart.ROUNDING] == -10
+    with office.hub.store.write("acme") as session:
+        session.connection.execute(
+            update(confirmation).where(confirmation.c.kind == "invoice_line").values(amount=100_00)
+        )
+    office.reconcile(OCTOBER)
+    assert office.held()[chart.ROUNDING] == 0
+
+
+def test_above_the_amount_of_a_fix_it_takes_a_second_person(office: Office, fakehub: ModuleType) -> None:
+    terms = TERMS.replace("POLICY", "pay_as_billed")
+    book = fakehub.BOOK.replace("{pay_policy: pay_as_enrolled}", terms)
+    load_plan_book(office.hub, f"{book}\nguards: {{second_person_above: 5.00}}\n", "book")
+    bought(office, 100_00, 110_00)
+    office.say("ann")
+    office.say("Ann ")
+    (told,) = office.in_the_way(OCTOBER)["No discrepancy is open"]
+    assert told.endswith("RATE_DIFF is dismissed; so much takes a second person's word")
+    assert office.held()[chart.PREMIUM_PAYABLE] == 10_00
+    office.say("ben")
+    assert office.in_the_way(OCTOBER) == {}
+    assert office.held()[chart.PREMIUM_PAYABLE] == 0
+
+
+def test_what_is_dismissed_elsewhere_stays_and_is_named(office: Office) -> None:
+    """Money of a register or of a trust is not given up by a word: it is named for as long as it is found."""
+    with office.hub.store.write("acme") as session:
+        over = Finding(
+            Relation.RETIREMENT, Type.CREDITED_OVER, "2026-10", "2026-10-15/pretax", "recordkeeper", "recordkeeper",
+            "more was credited", "ask", person_id=office.who, plan="401k", expected=100_00, actual=110_00,
+        )  # fmt: skip
+        (one,) = reconcile.settle(session, Relation.RETIREMENT, "2026-10", [over], session.today()).opened
+        legs = (Leg(chart.DEPOSIT_TRANSIT, "USD", 10_00, plan="401k"), Leg(chart.BANK, "USD", -10_00))
+        ledger.record(session, [NewEntry("x", "contribution.credited", date(2026, 10, 15), legs, "test")])
+    reconciling.act(office.hub, "acme", one, "ann", state="dismissed", note="theirs")
+    with office.hub.store.read("acme") as session:
+        found = {row.account: row for row in clearing(session, office.hub.book(session), OCTOBER)}
+    (item,) = found[chart.DEPOSIT_TRANSIT].items
+    assert (item.name, item.amount) == ("CREDITED_OVER (retirement, dismissed)", 10_00)
+    assert found[chart.DEPOSIT_TRANSIT].unexplained == 0

@@ -1,0 +1,97 @@
+"""What waits for its day explains a clearing account until that day, and after it an open difference must."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from benehub import ledger, planbook, reconcile
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.reconcile import Finding, Relation, Type
+from benehub.store import Session, Store
+from benehub.store.tables import connection
+from benehub.testing.kithub import BOOK
+from benehub.views.clearing import Clearing, clearing
+
+NOVEMBER, OCTOBER = Month(2026, 11), Month(2026, 10)
+
+
+@pytest.fixture
+def session(store: Store) -> Iterator[Session]:
+    """On 23 November 2026."""
+    with store.write("acme") as session:
+        session.add(connection, [{"connection_id": "carrier", "connector": "x", "settings": {}, "mode": "live"}])
+        yield session
+
+
+def withheld(session: Session, day: date) -> None:
+    dims: dict[str, Any] = {"plan": "401k", "pay_date": day, "coverage_month": f"{day:%Y-%m}"}
+    for account, other, amount in (
+        (chart.DEFERRAL_PAYABLE, chart.PAYROLL_CLEARING, 500), (chart.MATCH_PAYABLE, chart.MATCH_EXPENSE, 200)
+    ):  # fmt: skip
+        legs = (Leg(other, "USD", amount, **dims), Leg(account, "USD", -amount, **dims))
+        ledger.record(session, [NewEntry(f"{account}/{day}", "deduction.withheld", day, legs, "test")])
+
+
+def accrued(session: Session, month: Month) -> None:
+    dims: dict[str, Any] = {"plan": "ppo", "coverage_month": str(month)}
+    legs = (Leg(chart.BENEFIT_COST, "USD", 300, **dims), Leg(chart.PREMIUM_PAYABLE, "USD", -300, **dims))
+    ledger.record(session, [NewEntry(f"p/{month}", "premium.accrued", month.first, legs, "test")])
+
+
+def found(session: Session, book: str, month: Month = NOVEMBER) -> dict[str, Clearing]:
+    return {one.account: one for one in clearing(session, planbook.load(book, "book"), month)}
+
+
+def told(one: Clearing) -> list[tuple[str, int, date | None]]:
+    return [(item.name, item.amount, item.clear_by) for item in one.items]
+
+
+def test_what_was_withheld_waits_for_the_day_of_its_deposit(session: Session) -> None:
+    withheld(session, date(2026, 11, 20))
+    mine = found(session, BOOK)
+    for account, amount in ((chart.DEFERRAL_PAYABLE, -500), (chart.MATCH_PAYABLE, -200)):
+        assert mine[account].unexplained == 0
+        ((name, there, day),) = told(mine[account])
+        assert (name, there) == ("withheld or granted on 2026-11-20 for 401k, to be deposited", amount)
+        assert day is not None and day >= session.today()
+
+
+def test_past_that_day_an_open_difference_has_to_name_it(session: Session) -> None:
+    withheld(session, date(2026, 11, 2))
+    assert [found(session, BOOK)[one].unexplained for one in (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)] == [
+        -500, -200
+    ]  # fmt: skip
+    late = Finding(
+        Relation.RETIREMENT, Type.WITHHELD_NOT_DEPOSITED, "2026-11", "2026-11-02", "hub", "finance", "late", "deposit",
+        plan="401k", expected=700, actual=0,
+    )  # fmt: skip
+    reconcile.settle(session, Relation.RETIREMENT, "2026-11", [late], session.today())
+    assert [found(session, BOOK)[one].unexplained for one in (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)] == [0, 0]
+
+
+@pytest.mark.parametrize(("terms", "name", "until"), [
+    ("{pay_policy: pay_as_billed}", "accrued for 2026-11, to be billed by carrier", date(2026, 12, 2)),
+    ("{pay_policy: pay_as_enrolled, premium_due_day: 28}", "accrued for 2026-11, to be paid to carrier",
+     date(2026, 11, 28)),
+])  # fmt: skip
+def test_what_was_accrued_waits_for_its_bill_or_its_due_day(
+    session: Session, terms: str, name: str, until: date
+) -> None:  # fmt: skip
+    book = BOOK.replace("{pay_policy: pay_as_enrolled}", terms)
+    accrued(session, NOVEMBER)
+    mine = found(session, book)[chart.PREMIUM_PAYABLE]
+    assert (told(mine), mine.unexplained) == ([(name, -300, until)], 0)
+    accrued(session, Month(2026, 9))  # nobody has billed or paid it since, and no difference says so
+    assert found(session, book)[chart.PREMIUM_PAYABLE].unexplained == -300
+    late = Finding(
+        Relation.PREMIUM, Type.PREMIUM_AT_RISK, "2026-09", "carrier/-", "hub", "finance", "late", "pay", expected=300,
+        actual=0,
+    )  # fmt: skip
+    reconcile.settle(session, Relation.PREMIUM, "2026-09", [late], session.today())
+    assert found(session, book)[chart.PREMIUM_PAYABLE].unexplained == 0
