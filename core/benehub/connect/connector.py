@@ -244,8 +244,11 @@ class Connector:
         """The HTTP client of a connection; `wiring` (name, transport, sleep, dry_run) goes to VendorClient."""
         return None
 
-    def mailbox(self, settings: Any, secret: Mapping[str, str]) -> Mailbox | None:
-        """The mailbox of a connection that exchanges files; names in it are relative, with folder."""
+    def mailbox(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> Mailbox | None:
+        """The mailbox of a connection that exchanges files; names in it are relative, with folder.
+
+        `wiring`, as of `client`, is for one that calls the vendor's API.
+        """
         return None
 
     def resolved(self, settings: Any, secret: Mapping[str, str]) -> Any:

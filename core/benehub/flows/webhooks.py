@@ -218,10 +218,7 @@ class _Worker:
 
     def _confirm(self, handshake: Handshake) -> None:
         with self.hub.open(self.employer, self.connection_id) as opened:
-            wiring = self.hub.wiring(self.employer, self.connection_id)
-            client = opened.connector.webhook_client(
-                opened.link.settings, opened.link.secret, name=self.connection_id, **wiring
-            )
+            client = opened.webhook_client()
             if client is None:
                 raise DataError("it has no client to confirm a handshake with", mend="Report it to the connector")
             try:
