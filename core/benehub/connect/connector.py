@@ -313,6 +313,13 @@ class Connector:
         """What is wrong with the profile for these plans of the plan book (plan -> its tiers); nothing is sent."""
         return ()
 
+    def withheld(self, link: Link) -> Sequence[Capability]:
+        """Its operations that the vendor does not let this very connection do, each as a line that says why.
+
+        Asked before the first write of a run, and when a connection is tried; by default nothing is asked.
+        """
+        return ()
+
     def discover(self, link: Link) -> Any:
         """The settings, completed with what only the vendor can tell (its ids of our codes); once before writes."""
         return link.settings

@@ -1,7 +1,7 @@
 """What a file says of each person in figures, so that a push is held against the last one person by person.
 
 A total alone hides much: everybody may be told another amount while the sum stays, or all of it may move from one
-source to another. A figure that a file lacks is no change of it: some deductions are taken on one pay date a month only.
+source to another. A figure that a file lacks is no change of it: some deductions are taken once a month only.
 """
 
 from __future__ import annotations
