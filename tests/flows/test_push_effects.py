@@ -23,7 +23,7 @@ from benehub.store import Session, Store
 from benehub.store.tables import connection
 
 PEOPLE = [f"per_{number:02d}" for number in range(40)]
-Content = Mapping[str, Any]
+Content = dict[str, Any]
 
 
 @pytest.fixture
