@@ -130,7 +130,7 @@ class Carrier(Networked):
     streams: ClassVar[Mapping[str, str]] = dict.fromkeys(("acknowledgement", "credit"), "full")
     guards: ClassVar[Mapping[str, Guard]] = {"deduction.set": Guard.NONE}
 
-    def mailbox(self, settings: Any, secret: Mapping[str, str]) -> Box:
+    def mailbox(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> Box:
         """Its folder, with one for each kind of file."""
         box = Path(settings.folder)
         for operation in counting.FILES.values():

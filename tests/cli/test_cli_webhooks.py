@@ -19,6 +19,10 @@ from typing import Any
 
 import pytest
 
+from benehub.cli.opening import opened
+from benehub.flows.webhooks import receive
+from benehub.intake import deliveries
+
 RIPPLING = "api_key: env:RIPPLING_KEY\n"
 BAMBOO = "company: acme\napi_key: env:BAMBOO_KEY\n"
 EVENT = b"event_name=employee.updated&id=e1"
@@ -125,6 +129,32 @@ def test_doors_are_opened_closed_and_replayed_by_hand(cli: Any, payroll: Path, m
     assert wrong == ["webhooks of hris of acme"]
     cli.run("webhooks", "close", "hris")
     assert [door["connection"] for door in cli.told("webhooks", "doors")] == ["rip"]
+
+
+def test_what_came_waits_anew_by_its_state_its_day_or_its_id(cli: Any, payroll: Path) -> None:
+    with opened("acme") as desk:
+        for number in (1, 2, 3):
+            receive(desk.hub, "acme", "rip", {}, EVENT + str(number).encode())
+        with desk.store.write("acme") as session:
+            ids = deliveries.due(session, "rip")["rip"]
+            for one, state in zip(ids, ("worked", "failed", "failed"), strict=True):
+                deliveries.settle(session, one, state)
+    whole = ("webhooks", "replay", "--connection", "rip")
+
+    def states() -> list[str]:
+        told = {one["delivery"]: one["state"] for one in cli.told("webhooks", "list")}
+        return [told[one] for one in ids]
+
+    assert "2 wait anew (dry run)" in cli.run(*whole, "--state", "failed", "--dry-run").stdout
+    assert "1 wait anew (dry run)" in cli.run("webhooks", "replay", ids[0], "--dry-run").stdout
+    assert states() == ["worked", "failed", "failed"]
+    assert "0 wait anew" in cli.run(*whole, "--since", "2999-01-01").stdout
+    assert "1 wait anew" in cli.run("webhooks", "replay", ids[1]).stdout
+    assert states() == ["worked", "waiting", "failed"]
+    assert "1 wait anew" in cli.run(*whole, "--state", "worked").stdout
+    assert "1 wait anew" in cli.run(*whole).stdout
+    assert states() == ["waiting"] * 3
+    assert "waiting" in cli.run(*whole, "--state", "waiting", code=2).stderr
 
 
 def test_webhooks_of_ours_are_added_tried_changed_and_removed(cli: Any, employed: Path) -> None:

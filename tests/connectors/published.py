@@ -106,7 +106,8 @@ _DAY = ("pattern: YYYY-MM-DD", "pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'")
 """A format in the place of a pattern: as it is, it refuses every call."""
 
 FINCH = Description(
-    "finch/employer.openapi.yaml", "https://api.tryfinch.com", told=_finch, mend=_untie, respelled=_DAY,
+    "finch/employer.openapi.yaml", "https://api.tryfinch.com", lambda wire: wire.path != "/introspect", _finch, _untie,
+    _DAY,
 )  # fmt: skip
 FINCH_JOBS = Description(
     "finch/async-deductions.openapi.yaml", "https://api.tryfinch.com", _enrolling, _finch, _untie, _DAY,
@@ -118,13 +119,19 @@ FINCH_MANAGEMENT = Description(
 )  # fmt: skip
 """What became of such a job."""
 
+FINCH_TOKEN = Description(
+    "finch/management.openapi.yaml", "https://api.tryfinch.com", lambda wire: wire.path == "/introspect",
+    mend=_untie, respelled=_DAY,
+)  # fmt: skip
+"""What a token may do."""
+
 PUBLISHED: dict[str, tuple[Description, ...]] = {
     # How a token is got stands in no description of OAuth 2.
     "bamboohr": (
         Description("bamboohr/public.yaml", "https://acme.bamboohr.com", lambda wire: wire.path != "/token.php",
                     lambda _, answer: bool(answer.body), silent=(UserWarning,)),
     ),
-    "finch": (FINCH,),
+    "finch": (FINCH, FINCH_TOKEN),
     # A token fits both branches of the description's own oneOf, so no answer can pass that one.
     "gusto": (
         Description("gusto/embedded.openapi.yaml", "https://api.gusto.com",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from benehub import plugins
 from benehub.connect.connector import Connector
-from benehub.connections import connectors
-from benehub.connections.registry import check
-from benehub.errors import RateLimited
+from benehub.connect.limits import SharedWindow
+from benehub.connections import connectors, open_connection
+from benehub.connections.registry import add, check
+from benehub.errors import RateLimited, VendorUnavailable
 from benehub.testing.stage import stage_maker
+from benehub_connectors.kombo.push import KomboMailbox
 
 CALLING = {
     name: one for name, one in connectors(plugins.build(load_strangers=False)).items()
@@ -41,6 +45,49 @@ def test_calls_to_an_account_are_limited_together(name: str, tmp_path: Path, mon
     assert played is not None and not played._limits
     for client in (one, other, played):
         client.close()
+
+
+@pytest.mark.parametrize("name", sorted(CALLING))
+def test_an_opened_connection_counts_with_all_workers(name: str, tmp_path: Path, store: Any, monkeypatch: Any) -> None:
+    stage = stage_maker(CALLING[name])(tmp_path)
+    monkeypatch.setattr("benehub_connectors.adp_workforce_now.client_tls", lambda *_: None)
+    monkeypatch.setattr("benehub.connections.registry.resolve_secret", "secret of {}".format)
+    settings = {**stage.settings, **({"calls_a_minute": 10} if name in SET else {})}
+    with store.write("acme") as session:
+        add(session, "vendor", CALLING[name], settings, "live")
+    with open_connection(store, plugins.build(load_strangers=False), "acme", "vendor") as opened:
+        hook = opened.webhook_client()
+        push = opened.link.mailbox
+        callers = [opened.link.client, hook, *([push._client] if isinstance(push, KomboMailbox) else [])]
+        for one in callers:
+            assert one is not None
+            assert one._limits and one._limits == opened.link.http()._limits
+            assert all(isinstance(window, SharedWindow) for window in one._limits.values())
+        assert hook is not None
+        hook.close()
+
+
+def test_a_mailbox_that_calls_goes_where_the_hub_is_wired(tmp_path: Path, store: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("benehub.connections.registry.resolve_secret", "secret of {}".format)
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(500)
+
+    with store.write("acme") as session:
+        add(session, "push", CALLING["kombo"], stage_maker(CALLING["kombo"])(tmp_path).settings, "live")
+
+    def wiring(*_: str) -> Mapping[str, Any]:
+        return {"transport": httpx.MockTransport(answer), "sleep": lambda _seconds: None}
+
+    told = b'{"created": "2026-11-25T12:00:00+00:00", "payroll_month": "2026-11-01", "employees": []}'
+    with (
+        open_connection(store, plugins.build(load_strangers=False), "acme", "push", wiring) as opened,
+        pytest.raises(VendorUnavailable, match="push"),
+    ):
+        opened.link.files().put("x.json", told)
+    assert set(asked) == {"/v1/custom/datev/data-pushes"}
 
 
 def _never(_request: httpx.Request) -> httpx.Response:

@@ -155,7 +155,7 @@ class FakeConnector(Connector):
         vendor = Vendor(settings.folder)
         return VendorClient("https://vendor.example", transport=transport(vendor.answer), sleep=lambda _seconds: None)
 
-    def mailbox(self, settings: Any, secret: Mapping[str, str]) -> Box:
+    def mailbox(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> Box:
         """Its folder."""
         box = Path(settings.folder) / "box"
         (box / "out").mkdir(parents=True, exist_ok=True)

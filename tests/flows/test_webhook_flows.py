@@ -322,6 +322,64 @@ def test_a_forged_handshake_is_no_key(post: Post, payroll: Any) -> None:
     assert payroll(post.gusto.event(1, "Payroll", "p1"), "forged") is Answer.REFUSED
 
 
+def _handshake(post: Post) -> str:
+    with post.store.read("acme") as session:
+        (row,) = session.rows(select(webhook_delivery).where(webhook_delivery.c.kind == "handshake"))
+    return str(row.delivery_id)
+
+
+def _key(post: Post) -> str:
+    with post.store.read("acme") as session:
+        (door,) = doors.doors(session)
+        return doors.key_of(session, door)
+
+
+def test_a_handshake_of_old_is_not_sent_again_and_overrides_no_key(
+    post: Post, payroll: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert payroll(post.gusto.subscribe("https://hub.example/hooks/acme/gusto")) is Answer.TAKEN
+    post.work()
+    monkeypatch.setenv("GUSTO_HOOK", "a newer key")
+    webhooks.open_door(post.hub, "acme", "gusto", "env:GUSTO_HOOK")
+    assert webhooks.replay(post.hub, "acme", "", "gusto", "", "") == 0
+    with pytest.raises(DataError, match="its door has a key"):
+        webhooks.replay(post.hub, "acme", _handshake(post), "", "", "")
+    post.work()
+    assert (len(post.gusto.calls("PUT")), _key(post)) == (1, "a newer key")
+
+
+def test_a_handshake_that_failed_is_worked_off_anew_while_there_is_no_key(post: Post, payroll: Any) -> None:
+    assert payroll(post.gusto.subscribe("https://hub.example/hooks/acme/gusto")) is Answer.TAKEN
+    post.gusto.faults.add(FaultKind.UNAVAILABLE, times=10_000)
+    for _ in range(MAX_TRIES):
+        post.work()
+    post.gusto.faults.clear()
+    assert webhooks.replay(post.hub, "acme", "", "gusto", "", "failed") == 0
+    assert webhooks.replay(post.hub, "acme", _handshake(post), "", "", "") == 1
+    assert post.work()["worked"] == 1
+    (uuid,) = post.gusto.subscriptions
+    assert _key(post) == verification_token(uuid)
+
+
+@pytest.mark.parametrize("named", ["before", "meanwhile"])
+def test_a_handshake_that_waited_does_not_override_what_a_person_has_named(
+    post: Post, payroll: Any, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.setenv("GUSTO_HOOK", "a newer key")
+    assert payroll(post.gusto.subscribe("https://hub.example/hooks/acme/gusto")) is Answer.TAKEN
+
+    def name_it(*_: Any) -> None:
+        webhooks.open_door(post.hub, "acme", "gusto", "env:GUSTO_HOOK")
+
+    if named == "before":
+        name_it()
+    else:
+        monkeypatch.setattr(webhooks._Worker, "_confirm", name_it)
+    post.work()
+    assert (len(post.gusto.calls("PUT")), _key(post)) == (0, "a newer key")
+    assert post.states() == [("failed" if named == "before" else "worked", 1)]
+
+
 def test_handshakes_are_few(post: Post, payroll: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliveries, "MAX_HANDSHAKES", 2)
     bodies = [json.dumps({"verification_token": f"t{n}", "webhook_subscription_uuid": "u"}).encode() for n in range(3)]

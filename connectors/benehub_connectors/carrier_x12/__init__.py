@@ -51,7 +51,7 @@ class CarrierX12(Connector):
         writes = (Capability(name, guard=guard) for name, guard in self.guards.items())
         return (*(Capability(f"read.{name}") for name in self.streams), *writes)
 
-    def mailbox(self, settings: PartnerSettings, secret: Mapping[str, str]) -> Mailbox:
+    def mailbox(self, settings: PartnerSettings, secret: Mapping[str, str], **wiring: Any) -> Mailbox:
         """The mailbox that the settings name."""
         mailbox = settings.place.open(secret)
         if settings.pgp is None:

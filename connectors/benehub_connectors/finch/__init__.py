@@ -23,7 +23,7 @@ from benehub.connect.messages import Request, Response, path, read
 from benehub.connect.webhooks import Encoding, Hint, Scheme
 from benehub.errors import DataError, Unsupported
 from benehub.records import DeductionOrder
-from benehub_connectors.finch.answers import REFUSALS, refuse
+from benehub_connectors.finch.answers import REFUSALS, get, refuse
 from benehub_connectors.finch.benefits import company_benefits, one_a_code, payroll_benefits
 from benehub_connectors.finch.people import people
 from benehub_connectors.finch.register import register
@@ -51,6 +51,15 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
 _PATIENCE = Caps(idle_seconds=180.0, exchange_seconds=300.0)
 """Benefits are asked for at the payroll while one waits: by Finch's own word seconds to minutes."""
 _LIMITS = LimitBook()
+
+
+_PRODUCTS = {
+    "read.payroll_person": ("directory", "individual", "employment"),
+    "read.payroll_benefit": ("benefits",),
+    "read.register_line": ("payment", "pay_statement"),
+    "deduction.set": ("benefits",),
+}
+"""Operation -> Finch's products that a token has to have for it."""
 
 
 class FinchConnector(Connector):
@@ -108,6 +117,25 @@ class FinchConnector(Connector):
             headers={"finch-api-version": API_VERSION, "content-type": "application/json"},
             **wiring,
         )
+
+    def withheld(self, link: Link) -> tuple[Capability, ...]:
+        """What the token lacks a product for, as Finch tells of it.
+
+        Raises:
+            ReauthNeeded, VendorUnavailable, DataError: Finch refuses.
+        """
+        told = get(link, "/introspect", {}).data
+        products = told.get("products") if isinstance(told, Mapping) else None
+        if not isinstance(products, list):
+            return ()  # Finch says nothing of them
+        lacks = {name: [one for one in needed if one not in products] for name, needed in _PRODUCTS.items()}
+        return tuple(
+            Capability(
+                name, supported=False, blocker=Blocker.PERMISSIONS,
+                note=f"Put a token in place that has the products {', '.join(missing)}",
+            )
+            for name, missing in lacks.items() if missing
+        )  # fmt: skip
 
     def discover(self, link: Link) -> FinchSettings:
         """The link's settings with the id and type of every code, and the day: once a run, to write with.

@@ -36,6 +36,10 @@ _WRITTEN = {
 }  # fmt: skip
 
 
+PRODUCTS = ("directory", "individual", "employment", "payment", "pay_statement", "benefits")
+"""What a token may do at Finch."""
+
+
 class FinchSimulator(Simulator):
     """One employer's payroll, as Finch shows it.
 
@@ -59,11 +63,14 @@ class FinchSimulator(Simulator):
         self.benefits: dict[str, SimBenefit] = {}
         self.enrollments: dict[tuple[str, str], Row] = {}
         self.payments: dict[str, SimPayment] = {}
+        self.products: list[str] | None = [*PRODUCTS]
+        """What the token may do; None: Finch does not say."""
         self.changes = 0
         """How often an enrollment was made, changed or ended; the same again is no change."""
         self._waiting: dict[str, Callable[[], object]] = {}
         one = "/employer/benefits/{benefit_id}"
         for method, template, handler in (
+            ("GET", "/introspect", self._introspect),
             ("GET", "/employer/directory", self._directory),
             ("POST", "/employer/individual", self._individuals),
             ("POST", "/employer/employment", self._employments),
@@ -152,6 +159,10 @@ class FinchSimulator(Simulator):
         if key is not None and key not in self.benefits:
             return _error(404, "not_found_error", "benefit_not_found", "Benefit not found")
         return None
+
+    def _introspect(self, _request: SimRequest) -> SimResponse:
+        account = {"account_id": sim_uuid(self.name, "account"), "connection_type": "provider"}
+        return SimResponse(200, account if self.products is None else {**account, "products": self.products})
 
     def _directory(self, request: SimRequest) -> SimResponse:
         everybody = list(self.people.values())

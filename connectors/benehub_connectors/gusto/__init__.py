@@ -114,7 +114,8 @@ class GustoConnector(Connector):
     def webhook_client(
         self, settings: GustoSettings, secret: Mapping[str, str], *, wall_clock: Clock = system_clock, **wiring: Any
     ) -> VendorClient:
-        """The client of our application, which verifies a subscription."""
+        """The client of our application, which verifies a subscription; its calls count with those of `client`."""
+        _LIMITS.wire(wiring, self.name, settings.company, _CALLS_A_MINUTE)
         return VendorClient(
             settings.base_url, auth=hooks.system_auth(settings, secret, wall_clock),
             headers={"x-gusto-api-version": API_VERSION}, **wiring,

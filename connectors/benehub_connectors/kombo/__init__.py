@@ -79,9 +79,9 @@ class KomboConnector(Connector):
         headers = {"x-integration-id": settings.integration}
         return VendorClient(settings.base_url, auth=bearer(secret[settings.api_key]), headers=headers, **wiring)
 
-    def mailbox(self, settings: KomboSettings, secret: Mapping[str, str]) -> Mailbox | None:
-        """What a push is delivered by, for an integration that is DATEV."""
-        return KomboMailbox(self.client(settings, secret, name="kombo")) if settings.datev is not None else None
+    def mailbox(self, settings: KomboSettings, secret: Mapping[str, str], **wiring: Any) -> Mailbox | None:
+        """What a push is delivered by, for an integration that is DATEV; its calls count with those of `client`."""
+        return KomboMailbox(self.client(settings, secret, **wiring)) if settings.datev is not None else None
 
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
         """Pages of a stream.

@@ -183,7 +183,7 @@ class FileConnector(Connector):
 
     Settings: ClassVar[type[BaseModel]] = FileSettings
 
-    def mailbox(self, settings: Any, secret: Mapping[str, str]) -> Mailbox:
+    def mailbox(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> Mailbox:
         """The mailbox that the settings name."""
         place: Place = settings.place
         return place.open(secret)

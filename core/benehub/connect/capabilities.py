@@ -71,6 +71,12 @@ def read_only(streams: Iterable[str], why: str, notes: Mapping[str, str] | None 
     return (*reads, *writes)
 
 
+def narrowed(capabilities: Iterable[Capability], withheld: Iterable[Capability]) -> tuple[Capability, ...]:
+    """A connector's lines as one connection has them: what its vendor withholds from it stands in their place."""
+    instead = {one.operation: one for one in withheld}
+    return tuple(instead.get(one.operation, one) for one in capabilities)
+
+
 def find(capabilities: Iterable[Capability], operation: str, benefit_type: str | None = None) -> Capability | None:
     """The line for the benefit, else the operation's general line, else None."""
     general: Capability | None = None

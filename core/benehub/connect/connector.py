@@ -244,8 +244,11 @@ class Connector:
         """The HTTP client of a connection; `wiring` (name, transport, sleep, dry_run) goes to VendorClient."""
         return None
 
-    def mailbox(self, settings: Any, secret: Mapping[str, str]) -> Mailbox | None:
-        """The mailbox of a connection that exchanges files; names in it are relative, with folder."""
+    def mailbox(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> Mailbox | None:
+        """The mailbox of a connection that exchanges files; names in it are relative, with folder.
+
+        `wiring`, as of `client`, is for one that calls the vendor's API.
+        """
         return None
 
     def resolved(self, settings: Any, secret: Mapping[str, str]) -> Any:
@@ -308,6 +311,13 @@ class Connector:
 
     def check_profile(self, settings: Any, plans: Mapping[str, Sequence[str]]) -> Sequence[Unfit]:
         """What is wrong with the profile for these plans of the plan book (plan -> its tiers); nothing is sent."""
+        return ()
+
+    def withheld(self, link: Link) -> Sequence[Capability]:
+        """Its operations that the vendor does not let this very connection do, each as a line that says why.
+
+        Asked before the first write of a run, and when a connection is tried; by default nothing is asked.
+        """
         return ()
 
     def discover(self, link: Link) -> Any:

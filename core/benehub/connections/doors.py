@@ -80,11 +80,16 @@ def key_of(session: Session, door: Row[Any]) -> str:
     return resolve_secret(door.secret) if door.secret else ""
 
 
+def has_key(session: Session, connection_id: str) -> bool:
+    """Whether there is something the vendor signs with: then no handshake counts until the door is opened anew."""
+    door = find(session, connection_id)
+    return door is not None and (door.key_sealed is not None or bool(door.secret))
+
+
 def keep_key(session: Session, connection_id: str, key: str) -> None:
-    """Keep the key that a confirmed handshake brought."""
-    session.change(
-        webhook_door, {"connection_id": connection_id}, key_sealed=session.seal(key.encode(), "webhook_door")
-    )
+    """Keep the key that a confirmed handshake brought, unless there is one already: what a person has named holds."""
+    keyless = {"connection_id": connection_id, "secret": "", "key_sealed": None}
+    session.change(webhook_door, keyless, key_sealed=session.seal(key.encode(), "webhook_door"))
 
 
 def turn_away(session: Session, connection_id: str, why: str) -> None:

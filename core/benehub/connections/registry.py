@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Row, select
 
 from benehub.connect.connector import Connector, Link
+from benehub.connect.http import VendorClient
 from benehub.connect.limits import sharing
 from benehub.connect.reports import ReportFormat
 from benehub.errors import ConfigError
@@ -27,6 +28,10 @@ from benehub.store import Session, Store
 from benehub.store.tables import connection, stream_state
 
 
+def _no_client() -> VendorClient | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Open:
     """An open connection: the connector, the link it reads through, and the mode."""
@@ -34,6 +39,8 @@ class Open:
     connector: Connector
     link: Link
     mode: str
+    webhook_client: Callable[[], VendorClient | None] = _no_client
+    """Makes the client that confirms a handshake, the caller's to close; None where the vendor has none."""
 
     @property
     def streams(self) -> list[str]:
@@ -200,14 +207,20 @@ def open_connection(
 
     secret = _secrets(row.settings)
     settings = connector.resolved(check(connection_id, known[row.connector], row.settings), secret)
-    with sharing(store.windows):
-        client = connector.client(settings, secret, name=connection_id, **wiring(employer, connection_id))
-    mailbox = connector.mailbox(settings, secret)
+    wires = {"name": connection_id, **wiring(employer, connection_id)}
+
+    def webhook_client() -> VendorClient | None:
+        with sharing(store.windows):
+            return connector.webhook_client(settings, secret, **wires)
+
+    with sharing(store.windows):  # whatever calls the vendor: a mailbox may, too
+        client = connector.client(settings, secret, **wires)
+        mailbox = connector.mailbox(settings, secret, **wires)
     link = Link(
         employer, connection_id, settings, local, client, mailbox, reports=report_formats(manager), secret=secret
     )
     try:
-        yield Open(connector, link, row.mode)
+        yield Open(connector, link, row.mode, webhook_client)
     finally:
         for part in (client, mailbox):
             close = getattr(part, "close", None)

@@ -46,6 +46,7 @@ from benehub.dispatch.outbox import (
 from benehub.dispatch.standing import (
     Pair,
     Waiting,
+    contents,
     held_against,
     last_alike,
     left_before,
@@ -71,6 +72,7 @@ __all__ = [
     "by_ids",
     "by_references",
     "close_earlier",
+    "contents",
     "end_all",
     "finish",
     "freeze_item",

@@ -102,6 +102,14 @@ def _newest(session: Session, connection_id: str, operation: str) -> Iterator[Se
         last = rows[-1].business_key
 
 
+def contents(session: Session, ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """What these dispatches of single items say."""
+    for start in range(0, len(ids), CHUNK):
+        some = dispatch.c.dispatch_id.in_(ids[start : start + CHUNK])
+        for row in session.rows(select(dispatch.c.frozen_sealed).where(*session.where(dispatch), some)):
+            yield _content(session, row)
+
+
 def _content(session: Session, row: Row[Any]) -> Mapping[str, Any]:
     content: Mapping[str, Any] = json.loads(session.unseal(row.frozen_sealed, "dispatch"))["content"]
     return content

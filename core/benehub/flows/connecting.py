@@ -112,7 +112,16 @@ def try_out(hub: Hub, employer: str, name: str) -> tuple[str, str, list[Tried]]:
         ConfigError: no such connection, or settings or secrets that do not resolve.
     """
     with hub.open(employer, name) as link:
-        return link.connector.name, link.mode, [_first_page(link, stream) for stream in link.streams]
+        return link.connector.name, link.mode, [_first_page(link, one) for one in link.streams] + _withheld(link)
+
+
+def _withheld(link: Open) -> list[Tried]:
+    """What the vendor does not let the connection write; what it may not read its first pages say."""
+    try:
+        lines = link.connector.withheld(link.link)
+    except BenehubError as error:
+        return [Tried("permissions", False, mask(str(error)))]
+    return [Tried(one.operation, False, mask(one.note)) for one in lines if one.operation in link.connector.guards]
 
 
 def _first_page(link: Open, stream: str) -> Tried:

@@ -27,7 +27,7 @@ from benehub.flows.hub import Hub
 from benehub.flows.reconciling import tell
 from benehub.flows.send import WATCHED, awaken, let_go, send
 from benehub.flows.together import TESTED
-from benehub.flows.told import has_begun, told_state
+from benehub.flows.told import PROVIDERS, has_begun, runs, same_cover, told_state
 from benehub.flows.unwritable import refuse, summary, unwritable
 from benehub.identity import people
 from benehub.obligations import UNFIT, Wanted, looked
@@ -43,9 +43,6 @@ REASONS = {
     "open_enrollment": "22", "loss_of_coverage": "07", "termination": "08",
 }  # fmt: skip
 """Why cover changes, as X12 INS04."""
-
-PROVIDERS = ("provider", "providers")
-"""What a cover says of primary care: the provider chosen, and those of single dependents by person."""
 
 Changed = tuple[Worker, list[dict[str, Any]], dict[str, Fact]]
 """An employee whose family's cover changed: the lines that say so, and the covers as they are now."""
@@ -206,11 +203,8 @@ def _line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict
     if state is None:
         # Void: it never should have begun, so it ends on the day it began.
         return _coverage_line(plan, {**before, "to": before["from"]}, "024")
-    # A carrier whose roster tells no tier, from which it was adopted, is not told anew for that.
-    names = ("tier", "to", "dependents") if before["tier"] else ("to", "dependents")
-    told = all(state[name] == before[name] for name in names)
     # What it bills by something else it is told again, though it was told the same before.
-    if not before.get("again") and told and all(state.get(name) == (before.get(name) or None) for name in PROVIDERS):
+    if not before.get("again") and same_cover(state, before):
         return None
     ends = state["to"] is not None and state["to"] != before["to"]
     line = _coverage_line(plan, state, "024" if ends else "001")
@@ -564,7 +558,7 @@ def _covered(session: Session, connection_id: str, day: date, group: str, groups
     """How many families the carrier covers on a day in a group's plans, as it was told."""
     parts = (told_state(session, connection_id, which) for which in facts.ranges(session, "told"))
     told = (plans for part in parts for plans in part.values())
-    return sum(any(_runs(state, day) for plan, state in plans.items() if groups.get(plan, group) == group)
+    return sum(any(runs(state, day) for plan, state in plans.items() if groups.get(plan, group) == group)
                for plans in told)  # fmt: skip
 
 
@@ -595,7 +589,3 @@ def _full_line(
 def _holds(before: Mapping[str, Any] | None) -> bool:
     """Whether the carrier was told of a cover, and has not been told that it never was."""
     return before is not None and not before.get("gone")
-
-
-def _runs(state: Mapping[str, Any], day: date) -> bool:
-    return not state.get("gone") and (state["to"] is None or date.fromisoformat(state["to"]) > day)

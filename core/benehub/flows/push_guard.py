@@ -1,4 +1,4 @@
-"""Asks before a push does damage: too many people changed or ended at a vendor, or far more money than last time.
+"""Asks before a push does damage: too many people changed or ended at a vendor, or far more or less than last time.
 
 Every push goes through here, whatever it carries. It is held against what stands at the vendor by what was sent
 before, so a first push never stops. Nothing has left when it stops; a person looks, and permits it
@@ -12,14 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from benehub import connections, dispatch, facts, obligations
 from benehub.dispatch import Pair, Waiting
 from benehub.errors import DataError, GuardTripped
+from benehub.facts.history import Which
 from benehub.flows import remittance_months
 from benehub.flows.hub import Hub
-from benehub.flows.told import told_state
+from benehub.flows.push_figures import Figures, figures, latest, leave_growth, moved
+from benehub.flows.told import runs, same_cover, told_state
 from benehub.planbook import PlanBook
 from benehub.planbook.parts.employer import PushGuard
 from benehub.store import Session, acted_on, note_act
@@ -27,6 +29,8 @@ from benehub.store.tables import run as run_table
 
 RESEND = "resend"
 """A person's word that a dispatch shall leave whatever held it."""
+
+_LEAVE, _BOOK = "leave.take", "deduction.book"
 
 VOLATILE = {"effective_from", "pay_date", "period_start", "period_end", "correction", "version"}
 """What differs from pay date to pay date without being a change."""
@@ -46,6 +50,8 @@ class Effect:
     """All people it speaks of."""
     growth: int = 0
     """By how many percent it is worth more than the last of its kind."""
+    shrink: int = 0
+    """By how many percent the last of its kind was worth more than it."""
 
     def settle(self) -> None:
         """Sort everybody into one: changed, where he is not ended as a whole."""
@@ -63,6 +69,8 @@ class Effect:
                 return f"{said} ({share} %), over {limit} % {what}", touched
         if self.people > limits.floor and self.growth > limits.worth_percent:
             return f"it is worth {self.growth} % more than the last one, over {limits.worth_percent} %", self.people
+        if self.people > limits.floor and self.shrink > limits.worth_percent:
+            return f"the last one was worth {self.shrink} % more than it, over {limits.worth_percent} %", self.people
         return "", 0
 
 
@@ -114,24 +122,34 @@ def effect(session: Session, connection_id: str, rows: Sequence[Waiting], limits
             _of_families(session, connection_id, one, found)
         elif one.operation in remittance_months.OPERATIONS:
             _of_premium(session, book, connection_id, one, found)
-        elif one.operation != "enrollment.full":  # which is held against the head count of the last one accepted
-            _of_money(session, connection_id, one, found)
+        elif one.operation == "enrollment.full":
+            _of_everybody(session, connection_id, one, found)
+        else:
+            _of_money(session, connection_id, one, found, limits)
+    found.settle()
     return found
 
 
 def _of_items(session: Session, connection_id: str, rows: Sequence[Waiting], limits: PushGuard) -> Effect:
     """Requests of one state each, by key: deductions, enrollments, leave of a pay date."""
     found, fresh = Effect(), {one.key: one.dispatch_id for one in rows}
+    operation, stands = rows[0].operation, list[Mapping[str, Any]]()
     persons = obligations.persons_of(session, list(fresh))
     found.people = len({persons.get(key, key) for key in fresh})
     if found.people <= limits.floor:
         return found
-    for pairs in dispatch.held_against(session, connection_id, rows[0].operation, fresh):
+    for pairs in dispatch.held_against(session, connection_id, operation, fresh):
         theirs = obligations.persons_of(session, [one.key for one in pairs])
         for one in pairs:
             who = theirs.get(one.key, one.key)
             fresh.pop(one.key, None)
             _compare(one, who, found, limits.small_change_minor)
+        if operation == _LEAVE:
+            stands += [one.before for one in pairs if one.now is None]
+    if operation == _LEAVE:
+        orders = list(dispatch.contents(session, [one.dispatch_id for one in rows]))
+        dates = {(one["pay_group"], one["pay_date"]): one for one in orders}
+        found.growth = max(leave_growth(one, [*stands, *orders]) for one in dates.values())
     found.begun |= {persons.get(key, key) for key in fresh}
     found.settle()
     return found
@@ -153,9 +171,13 @@ def _compare(one: Pair, who: str, found: Effect, small_minor: int) -> None:
 
 def _runs(content: Mapping[str, Any]) -> bool:
     """Whether something is held: a deduction that is active, a family with a cover that does not end."""
-    if "members" in content:
-        return any(one["maintenance"] != "024" for member in content["members"] for one in member["coverages"])
+    if "coverages" in content:
+        return any(_goes_on(member) for member in (content, *content.get("family", ())))
     return bool(content.get("active", True))
+
+
+def _goes_on(member: Mapping[str, Any]) -> bool:
+    return any(one["maintenance"] != "024" for one in member["coverages"])
 
 
 def _differs(before: Mapping[str, Any], now: Mapping[str, Any], small_minor: int) -> bool:
@@ -171,7 +193,9 @@ def _differs(before: Mapping[str, Any], now: Mapping[str, Any], small_minor: int
 
 def _of_families(session: Session, connection_id: str, one: Waiting, found: Effect) -> None:
     """A file of changed families, held against what the carrier has accepted."""
-    told = {who for which in facts.ranges(session, "told") for who in told_state(session, connection_id, which)}
+    told = {
+        who for which in facts.ranges(session, "told") for who in _running(session, connection_id, which)
+    }  # fmt: skip
     found.standing |= told
     for row in obligations.of_dispatch(session, one.dispatch_id):
         lines = [line for member in obligations.content(session, row)["members"] for line in member["coverages"]]
@@ -181,20 +205,58 @@ def _of_families(session: Session, connection_id: str, one: Waiting, found: Effe
             found.ended.add(row.person_id)
         else:
             found.changed.add(row.person_id)
-    found.settle()
 
 
-def _of_money(session: Session, connection_id: str, one: Waiting, found: Effect) -> None:
+def _running(session: Session, connection_id: str, which: Which) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """What the carrier has accepted and covers still: subscriber -> plan -> state."""
+    today = session.today()
+    told = told_state(session, connection_id, which)
+    held = {who: {plan: one for plan, one in plans.items() if runs(one, today)} for who, plans in told.items()}
+    return {who: plans for who, plans in held.items() if plans}
+
+
+def _of_everybody(session: Session, connection_id: str, one: Waiting, found: Effect) -> None:
+    """A full file, held against what the carrier has accepted. Whom it leaves out the head count looks at."""
+    families: dict[str, Any] = {}
+    for row in obligations.of_dispatch(session, one.dispatch_id):
+        families |= obligations.content(session, row)["families"]
+    for which in facts.ranges(session, "told"):
+        for who, before in _running(session, connection_id, which).items():
+            found.standing.add(who)
+            if who not in families:
+                continue
+            told, gone = families[who]["told"], [plan for plan in families[who]["gone"] if plan in before]
+            if any(plan not in before or not same_cover(state, before[plan]) for plan, state in told.items()):
+                found.changed.add(who)
+            elif gone:
+                (found.changed if told else found.ended).add(who)
+
+
+def _of_money(session: Session, connection_id: str, one: Waiting, found: Effect, limits: PushGuard) -> None:
     """A file of money, or of leave: held against the last one about the same people. Corrections of a file pass.
 
     So does another revision of one that has left; one that took the place of a file which never left is no correction.
     """
     if "/correction-" in one.key or _left_before(session, connection_id, one):
         return
-    now = _named(session, one.dispatch_id)
-    before, then = _last_about(session, dispatch.last_alike(session, connection_id, one), now)
-    if before is not None:
-        _hold(found, now, one.worth_minor, then, before.worth_minor)
+    now = figures(session, one.dispatch_id)
+    alike = dispatch.last_alike(session, connection_id, one)
+    files = [figures(session, row.dispatch_id) for row in alike]
+    at = _last_about(files, now)
+    if at is None:
+        return
+    _hold(found, set(now), one.worth_minor, set(files[at]) if now else set(), alike[at].worth_minor)
+    if one.operation == _LEAVE:
+        most = max(map(_sum, files))
+        found.growth = max(found.growth, _sum(now) * 100 // most - 100 if most else 0)
+    else:
+        # What payroll is told to take moves only where somebody chose so; what it took moves with pay.
+        percent = 0 if one.operation == _BOOK else limits.amount_percent
+        found.changed |= moved(now, latest(files), limits.small_change_minor, percent)
+
+
+def _sum(told: Figures) -> int:
+    return sum(value for mine in told.values() for value in mine.values())
 
 
 def _of_premium(session: Session, book: PlanBook, connection_id: str, one: Waiting, found: Effect) -> None:
@@ -217,34 +279,22 @@ def _hold(found: Effect, now: set[str], worth_minor: int, then: set[str], before
     found.ended |= then - now
     if before_minor > 0:
         found.growth = max(found.growth, worth_minor * 100 // before_minor - 100)
+        found.shrink = max(found.shrink, before_minor * 100 // max(worth_minor, 1) - 100)
 
 
-def _last_about(session: Session, rows: Sequence[Row[Any]], now: set[str]) -> tuple[Row[Any] | None, set[str]]:
-    """The newest file that shares the most people with this one, and its people; pay groups take turns.
+def _last_about(files: Sequence[Figures], now: Figures) -> int | None:
+    """Which of these files, the newest first, shares the most people with this one; pay groups take turns.
 
     One that shares less than half of the smaller is about others. Where no people are named the newest counts.
     """
     if not now:
-        return (rows[0] if rows else None), set()
-    best: tuple[Row[Any] | None, set[str]] = (None, set())
-    for row in rows:
-        then = _named(session, row.dispatch_id)
-        shared = len(then & now)
-        if shared * 2 >= min(len(then), len(now)) and shared > len(best[1] & now):
-            best = (row, then)
+        return 0 if files else None
+    best, most = None, 0
+    for at, then in enumerate(files):
+        shared = len(then.keys() & now.keys())
+        if shared * 2 >= min(len(then), len(now)) and shared > most:
+            best, most = at, shared
     return best
-
-
-def _named(session: Session, dispatch_id: str) -> set[str]:
-    """Everybody a file speaks of."""
-    found: set[str] = set()
-    for row in obligations.of_dispatch(session, dispatch_id):
-        content = obligations.content(session, row)
-        lines = content.get("rows") or content.get("lines") or ()
-        found |= {line["person"] for line in lines if isinstance(line, dict) and line.get("person")}
-        if not lines and row.person_id:
-            found.add(row.person_id)
-    return found
 
 
 class Stop(NamedTuple):

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from benehub import dispatch, obligations
-from benehub.connect.capabilities import Guard
+from benehub.connect.capabilities import Guard, narrowed, require
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.content import Content, size_of
 from benehub.connect.http import was_sent
@@ -157,13 +157,15 @@ def _send_part(hub: Hub, employer: str, connection_id: str, ids: Sequence[str], 
     """
     with hub.store.turn(employer, f"sending to {connection_id}"), hub.open(employer, connection_id) as plain:
         settings = plain.link.settings
+        with hub.store.read(employer) as session:
+            waiting = dispatch.by_ids(session, ids, content=False)
         if plain.mode == "live":
             if not learned:
+                _must_be_granted(plain, {str(row.operation) for row in waiting})
                 learned.append(plain.connector.discover(plain.link))
             settings = learned[0]
         opened = replace(plain, link=replace(plain.link, settings=settings))
         with hub.store.read(employer) as session:
-            waiting = dispatch.by_ids(session, ids, content=False)
             # What a person has let go is let go over the plugins' heads: nothing to ask where none has a say.
             let_go = acted_on(session, RESEND, ids) if hub.plugins.hook.before_dispatch.get_hookimpls() else ()
         desk = _Desk(hub, employer, opened, let_go, len(ids), hub.asked_to_end())
@@ -177,6 +179,14 @@ def _send_part(hub: Hub, employer: str, connection_id: str, ids: Sequence[str], 
                     row.dispatch_id: str(row.state) for row in dispatch.by_ids(session, left, content=False)
                 }
     return {"states": [desk.states[one] for one in ids], "deaf": desk.deaf}
+
+
+def _must_be_granted(opened: Open, operations: Collection[str]) -> None:
+    """Raise `Unsupported` where the vendor does not let this connection do what is about to be sent."""
+    withheld = opened.connector.withheld(opened.link)
+    lines = narrowed(opened.connector.capabilities(), withheld) if withheld else ()
+    for operation in sorted(operations if lines else ()):
+        require(lines, operation, where=f"connection {opened.link.connection}")
 
 
 def _windows(rows: Sequence[Row[Any]], size: int) -> Iterator[list[Row[Any]]]:

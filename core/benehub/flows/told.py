@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +13,9 @@ from benehub.facts.history import Which
 from benehub.periods import FOREVER
 from benehub.store import Session
 from benehub.store.tables import fact as fact_table
+
+PROVIDERS = ("provider", "providers")
+"""What a cover says of primary care: the provider chosen, and those of single dependents by person."""
 
 
 def told_state(
@@ -24,6 +27,22 @@ def told_state(
         if fact.key.startswith(f"{connection_id}/"):
             found.setdefault(fact.subject, {})[fact.key.split("/", 1)[1]] = fact.data
     return found
+
+
+def runs(state: Mapping[str, Any], day: date) -> bool:
+    """Whether a cover that the carrier was told of goes on after a day."""
+    return not state.get("gone") and (state["to"] is None or date.fromisoformat(state["to"]) > day)
+
+
+def same_cover(state: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether the carrier was told of this very cover already.
+
+    One whose roster tells no tier, from which it was adopted, is not told anew for that.
+    """
+    names = ("tier", "to", "dependents") if before["tier"] else ("to", "dependents")
+    return all(state[name] == before[name] for name in names) and all(
+        state.get(name) == (before.get(name) or None) for name in PROVIDERS
+    )
 
 
 def has_begun(session: Session, connection_id: str) -> bool:

@@ -198,7 +198,11 @@ class _Worker:
         return None
 
     def _confirmed(self, one: Kept) -> tuple[str, ...] | None:
-        """Have a handshake confirmed by the vendor itself, and keep its key."""
+        """Have a handshake confirmed by the vendor itself, and keep its key; none counts where there is one already."""
+        with self.hub.store.read(self.employer) as session:
+            if doors.has_key(session, self.connection_id):
+                self._settle(one.delivery_id, "failed", "its door has a key already; to begin anew, open it again")
+                return None
         handshake = self.connector.handshake(one.body)
         if handshake is None:
             self._settle(one.delivery_id, "failed", "no handshake of this vendor's")
@@ -214,10 +218,7 @@ class _Worker:
 
     def _confirm(self, handshake: Handshake) -> None:
         with self.hub.open(self.employer, self.connection_id) as opened:
-            wiring = self.hub.wiring(self.employer, self.connection_id)
-            client = opened.connector.webhook_client(
-                opened.link.settings, opened.link.secret, name=self.connection_id, **wiring
-            )
+            client = opened.webhook_client()
             if client is None:
                 raise DataError("it has no client to confirm a handshake with", mend="Report it to the connector")
             try:

@@ -1,7 +1,8 @@
 """Webhooks as they came: kept sealed, each once, until they have been worked off and are old.
 
 A delivery is no fact. It waits, is worked off by a read of what it points at, or fails after several tries; `again`
-lets one that was worked off or has failed wait anew.
+lets one that was worked off or has failed wait anew. A handshake is no event: it is worked off anew by its own id only,
+and only while its door has no key.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 
 from benehub.connect.webhooks import Delivery
+from benehub.connections import doors
 from benehub.crypto import mask
 from benehub.errors import DataError
 from benehub.store import Session, iso
@@ -135,8 +137,9 @@ def get(session: Session, delivery_id: str) -> Row[Any]:
 
 
 def again(session: Session, connection_id: str, since: str, state: str) -> int:
-    """Let deliveries wait anew that came since a moment (`session.now` form) and ended in `state`; gives how many."""
-    where = [*session.where(webhook_delivery, connection_id=connection_id), webhook_delivery.c.received_at >= since]
+    """Let events wait anew that came since a moment (`session.now` form) and ended in `state`; gives how many."""
+    same = session.where(webhook_delivery, connection_id=connection_id, kind="event")
+    where = [*same, webhook_delivery.c.received_at >= since]
     where.append(webhook_delivery.c.state == state if state else webhook_delivery.c.state != "waiting")
     done = session.connection.execute(update(webhook_delivery).where(*where).values(**_ANEW))
     return done.rowcount
@@ -146,9 +149,14 @@ def one_again(session: Session, delivery_id: str) -> None:
     """Let one delivery wait anew.
 
     Raises:
-        DataError: there is none.
+        DataError: there is none; or it is a handshake, and its door has a key.
     """
-    get(session, delivery_id)
+    row = get(session, delivery_id)
+    if row.kind == "handshake" and doors.has_key(session, row.connection_id):
+        raise DataError(
+            "a handshake is not worked off anew while its door has a key", where=f"webhook delivery {delivery_id}",
+            mend="To begin anew, open the door again without a secret",
+        )  # fmt: skip
     session.change(webhook_delivery, {"delivery_id": delivery_id}, **_ANEW)
 
 

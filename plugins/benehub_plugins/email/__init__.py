@@ -53,7 +53,7 @@ class Email(Connector):
         """Notices out; delivery reports in where a folder of them is named."""
         return (Capability("read.acknowledgement"), Capability(SEND, guard=Guard.NONE))
 
-    def mailbox(self, settings: EmailSettings, secret: Mapping[str, str]) -> Mailbox:
+    def mailbox(self, settings: EmailSettings, secret: Mapping[str, str], **wiring: Any) -> Mailbox:
         """The mail server, and the folder of delivery reports."""
         account = MailAccount(
             settings.host, settings.port, settings.security, settings.user, secret.get("password", "")

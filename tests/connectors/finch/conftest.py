@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.connectors.published import FINCH, FINCH_JOBS, Referee, referee
+from tests.connectors.published import FINCH, FINCH_JOBS, FINCH_TOKEN, Referee, referee
 
 from benehub.connect.connector import Incoming, Item, Link, Page, Receipt
 from benehub.connect.messages import Request
@@ -23,8 +23,8 @@ HOST = "https://api.tryfinch.com"
 
 @pytest.fixture(scope="session")
 def api() -> Referee | None:
-    """The description of 2024: enrollments are made while one waits; None where it is not at hand."""
-    return referee(FINCH)
+    """The descriptions of 2024: enrollments are made while one waits; None where they are not at hand."""
+    return referee(FINCH, FINCH_TOKEN)
 
 
 @pytest.fixture(scope="session")

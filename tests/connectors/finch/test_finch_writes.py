@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benehub.connect.capabilities import narrowed, require
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.http import was_sent
 from benehub.connect.messages import Request, Response
@@ -262,3 +263,17 @@ def test_the_hub_asks_once_for_a_job_and_reads_it_back_with_the_next_run(tmp_pat
         company.finish_jobs()
         assert set(hub.push(hub.items())) == {"sent"}
         assert (len(hub.writes()), company.changes) == (asked, 4)  # two of them in one request
+
+
+def test_what_a_token_has_no_product_for_is_withheld(bench: Any, finch: Any) -> None:
+    assert bench.connector.withheld(bench.link()) == ()
+    finch.products = ["directory", "individual", "employment", "payment"]
+    withheld = bench.connector.withheld(bench.link())
+    assert {one.operation: one.note.rpartition(" products ")[2] for one in withheld} == {
+        "read.payroll_benefit": "benefits", "read.register_line": "pay_statement", "deduction.set": "benefits",
+    }  # fmt: skip
+    with pytest.raises(Unsupported, match="deduction") as caught:
+        require(narrowed(bench.connector.capabilities(), withheld), "deduction.set")
+    assert caught.value.blocker == "permissions"
+    finch.products = None
+    assert bench.connector.withheld(bench.link()) == ()

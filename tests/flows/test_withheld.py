@@ -1,0 +1,58 @@
+"""What a vendor does not let a connection do is refused by type before anything is sent, and told when it is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from benehub.connect.capabilities import Blocker, Capability
+from benehub.errors import Unsupported
+from benehub.flows import Hub, connecting
+from benehub.store.tables import dispatch
+
+LACKS = Capability("deduction.set", supported=False, blocker=Blocker.PERMISSIONS, note="Ask for the product benefits")
+
+
+@pytest.fixture
+def hub(
+    sqlite_url: str, tmp_path: Path, open_hub: Callable[..., Hub], fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> Hub:
+    """A payroll whose token has lost a permission, and two people to tell it of."""
+    made = open_hub(sqlite_url)
+    fakehub.set_up(made, tmp_path / "vendor", "read_back")
+    fakehub.feed(2)
+    for name, stream in (("hris", "employee"), ("hris", "election"), ("payroll", "payroll_person")):
+        made.start_flow("sync", "acme", f"read {stream}", name, stream, stream, False)
+    made.start_flow("coverage", "acme", "coverage", "2026-10-01")
+    monkeypatch.setattr(fakehub.FakeConnector, "withheld", lambda *_: (LACKS,))
+    return made
+
+
+def push(hub: Hub, key: str) -> Any:
+    return hub.start_flow("deductions.push", "acme", key, "payroll", "monthly", "2026-10-15")
+
+
+def test_a_write_that_is_not_permitted_is_refused_and_nothing_leaves(
+    hub: Hub, tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fakehub.FakeConnector, "discover", lambda *_: pytest.fail("nothing is asked after it"))
+    with pytest.raises(Unsupported) as caught:
+        push(hub, "first")
+    assert (caught.value.blocker, caught.value.where) == ("permissions", "connection payroll")
+    assert caught.value.mend == LACKS.note
+    assert fakehub.Vendor(str(tmp_path / "vendor")).effects() == []
+    with hub.store.read("acme") as session:
+        states = [row.state for row in session.rows(select(dispatch))]
+    assert set(states) == {"prepared"}
+    monkeypatch.undo()
+    assert push(hub, "second")["sent"] == len(states)
+
+
+def test_it_is_told_when_the_connection_is_tried(hub: Hub) -> None:
+    _, _, tried = connecting.try_out(hub, "acme", "payroll")
+    assert [(one.stream, one.ok, one.what) for one in tried][-1] == ("deduction.set", False, LACKS.note)
