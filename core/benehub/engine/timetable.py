@@ -115,11 +115,11 @@ def drawn(key: str, bound: int) -> int:
 
 
 def due_at(table: Timetable, slot: datetime, key: str, draw: Draw = drawn) -> datetime:
-    """When a slot is really due: spread by jitter, unless that would end in a blackout."""
+    """When a slot is really due: spread by jitter, unless that would end in a blackout or on a closed day."""
     if not table.jitter:
         return slot
     spread = slot + timedelta(seconds=draw(f"{key}/{slot.isoformat()}", table.jitter))
-    return slot if table.blackouts and _shut(table, spread) is not None else spread
+    return slot if _shut(table, spread) is not None else spread
 
 
 def _wall(table: Timetable, at: datetime) -> datetime:
