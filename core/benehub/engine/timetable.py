@@ -109,6 +109,16 @@ def next_slot(table: Timetable, after: datetime) -> datetime:
     return base if later is None else later[1]
 
 
+def opens(table: Timetable, at: datetime) -> datetime | None:
+    """When something may start again, where nothing may at a moment: a blackout, a closed day where days are minded.
+
+    Raises:
+        ConfigError: the blackouts leave no time open.
+    """
+    held = _shut(table, at)
+    return None if held is None else held[1]
+
+
 def drawn(key: str, bound: int) -> int:
     """Chance by name: it spreads schedules over the bound and is the same in every process."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % (bound + 1)
