@@ -56,6 +56,7 @@ class Watch:
         """
         if not self._lock.take():
             raise ConfigError(f"a process named {self._executor!r} is alive", mend="Start it under a name of its own")
+        self.lost.clear()
 
     def begin(self) -> None:
         """Look once now, then again and again in the background."""

@@ -42,6 +42,12 @@ POLL_SECONDS = 0.25
 OPEN = ("PENDING", "ENQUEUED", "DELAYED")
 """What the job engine calls a job that will still go on by itself."""
 
+MOST_ATTEMPTS = 20
+"""How often a job is taken up again after its process died; one that always dies at the same place ends there."""
+
+GIVEN_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
+"""What it calls a job that was taken up so often in vain: it goes on by a person's word alone."""
+
 ENDED_WELL = "SUCCESS"
 """What it calls a job that is done: it can be run again by no word."""
 
@@ -66,7 +72,7 @@ class Flow:
 
 
 class Ending(BaseException):
-    """This process was asked to end: the job stays as it is and goes on in another one.
+    """This process was asked to end, or others may have its work: the job stays as it is and goes on in another one.
 
     Not an `Exception`, which the job engine would write down as the end of the job.
     """
@@ -101,10 +107,10 @@ class Engine:
         return self._cut_at is not None and time.monotonic() >= self._cut_at
 
     def goes_on(self) -> bool:
-        """Whether a step at hand may begin more: not where its run was canceled, or this process was asked to end."""
+        """Whether a step at hand may begin more: not where its run was canceled, or this process is `ending`."""
         if not self.in_job():
             return True
-        if self._cut_at is not None:
+        if self.ending:
             return False
         status = DBOS.get_workflow_status(str(DBOS.workflow_id))
         return status is None or status.status != "CANCELLED"
@@ -116,8 +122,8 @@ class Engine:
 
     @property
     def ending(self) -> bool:
-        """Whether this process was asked to end."""
-        return self._cut_at is not None
+        """Whether this process was asked to end, or the database forgot that it lives: others may have its work."""
+        return self._cut_at is not None or self.watch.lost.is_set()
 
     @property
     def running(self) -> bool:
@@ -166,7 +172,7 @@ class Engine:
     def _flow_workflow(self) -> Callable[..., Any]:
         flows, active = self._flows, self._active
 
-        @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=20)
+        @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MOST_ATTEMPTS)
         def run_flow(name: str, arguments: list[Any]) -> Any:
             job = str(DBOS.workflow_id)
             active.add(job)

@@ -100,10 +100,16 @@ def worker_beside(hub: Hub, name: str = "", every: int = TICK_SECONDS) -> Iterat
 
 @contextmanager
 def engine_beside(hub: Hub) -> Iterator[threading.Event]:
-    """The hub's engine without a worker: what is started here waits for one elsewhere. Gives what is never set."""
+    """The hub's engine without a worker: what is started here waits for one elsewhere. Gives what is set where the
+    database forgot that this process lives.
+
+    Raises:
+        RetriableError: at the end, where it did: others may have its work. Start it again.
+    """
     bind(hub).engine.start()
     try:
-        yield threading.Event()
+        yield hub.engine.watch.lost
+        _must_live(hub, "process")
     finally:
         hub.engine.stop()
 
@@ -152,6 +158,7 @@ def _work(hub: Hub, stop: threading.Event, every: int) -> None:
         try:
             if any((counts := asdict(tick(hub, stop.is_set))).values()):
                 log.info("tick", **counts)
+            hub.tell_given_up()
         except Exception as error:
             # The database, or a lock's file, may be away for a while; what was due then is due at the next tick.
             log.warning("tick failed", error_class=type(error).__name__)
@@ -161,11 +168,11 @@ def _work(hub: Hub, stop: threading.Event, every: int) -> None:
         _must_live(hub)
 
 
-def _must_live(hub: Hub) -> None:
+def _must_live(hub: Hub, what: str = "worker") -> None:
     if hub.engine.watch.lost.is_set():
         raise RetriableError(
-            "the connection that shows that this worker lives was lost",
-            where=f"worker {hub.engine.executor}",
+            f"the connection that shows that this {what} lives was lost",
+            where=f"{what} {hub.engine.executor}",
             mend="Start it again: its work goes on there, or in another worker",
         )
 
