@@ -35,6 +35,7 @@ from benehub.store.tables import (
 )
 
 HERE = ("127.0.0.1", 50_000)
+DAY = timedelta(days=1)
 
 
 def scrape(desk: Desk) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
@@ -122,7 +123,7 @@ def fill(desk: Desk) -> None:
         session.add(schedule, [{
             "name": "first", "flow": "sync", "connection_id": "new", "options": {}, "cron": "0 6 * * *", "every_s": 0,
             "anchor_at": days_ago, "zone": "UTC", "closed_days": "run", "country": "US", "blackouts": [], "jitter_s": 0,
-            "catch_up": "once", "state": "on", "slot_at": hour_ago, "next_at": iso(NOW + timedelta(hours=1)), "note": "",
+            "catch_up": "once", "state": "on", "slot_at": hour_ago, "next_at": iso(NOW + DAY), "note": "",
         }])  # fmt: skip
         session.add(closing, [{
             "period": "2026-10", "closing_id": "clo_1", "seq": 3, "head": "x", "closed_at": days_ago, "who": "ann",
