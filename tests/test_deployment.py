@@ -61,12 +61,18 @@ def test_images_are_plain_names_and_no_secret_is_written_down() -> None:
 
 
 def test_a_worker_has_more_time_than_it_asks_for() -> None:
+    """Calls that are being answered, then what tells receivers and mail servers, then the jobs in hand."""
+    from benehub.api import serving
+    from benehub.connect import hooks_out
     from benehub.engine.runner import STOP_SECONDS
 
-    assert int(COMPOSE["services"]["worker"]["stop_grace_period"].rstrip("s")) > 2 * STOP_SECONDS
+    worker, web = hooks_out.SECONDS + STOP_SECONDS, serving.STOP_SECONDS + STOP_SECONDS
+    longest = {"worker": worker, "web": web, "benehub.service": serving.STOP_SECONDS + worker,
+               "benehub-worker.service": worker}  # fmt: skip
+    given = {name: COMPOSE["services"][name]["stop_grace_period"].rstrip("s") for name in ("worker", "web")}
     for unit in UNITS:
-        for seconds in re.findall(r"TimeoutStopSec=(\d+)", unit.read_text()):
-            assert int(seconds) > 2 * STOP_SECONDS
+        given[unit.name] = "".join(re.findall(r"TimeoutStopSec=(\d+)", unit.read_text()))
+    assert [name for name, seconds in longest.items() if float(given[name]) < seconds + 5] == []
 
 
 SERVICE = {"image", "build", "environment", "volumes", "command", "depends_on", "ports", "healthcheck", "restart",

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 from tests.api.conftest import NOW, Desk
 
 from benehub.api.app import create_app
 from benehub.api.front import Front
 from benehub.store import iso
+from benehub.store.locks import sign_of_life
 from benehub.store.tables import (
     alarm,
     closing,
@@ -34,6 +35,7 @@ from benehub.store.tables import (
 )
 
 HERE = ("127.0.0.1", 50_000)
+DAY = timedelta(days=1)
 
 
 def scrape(desk: Desk) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
@@ -73,6 +75,7 @@ def fill(desk: Desk) -> None:
             {"run_id": "run_2", "executor": "w", "state": "running", **queued},
             {"run_id": "run_3", "executor": "w", "state": "failed", **queued},
             {"run_id": "run_4", "executor": "w", "state": "done", **queued},
+            {"run_id": "run_5", "executor": "gone", "state": "running", **queued},
         ])  # fmt: skip
         empty = dict.fromkeys(("reference", "side", "owner", "cause", "action", "unit", "work_step"), "")
         session.add(difference, [{
@@ -116,18 +119,42 @@ def fill(desk: Desk) -> None:
             "zone": "UTC", "closed_days": "run", "country": "US", "blackouts": [], "jitter_s": 0, "catch_up": "once",
             "state": "on", "slot_at": hour_ago, "next_at": hour_ago, "note": "",
         }])  # fmt: skip
+        session.add(connection, [{"connection_id": "new", "connector": "scim", "settings": {}, "mode": "live"}])
+        session.add(schedule, [{
+            "name": "first", "flow": "sync", "connection_id": "new", "options": {}, "cron": "0 6 * * *", "every_s": 0,
+            "anchor_at": days_ago, "zone": "UTC", "closed_days": "run", "country": "US", "blackouts": [], "jitter_s": 0,
+            "catch_up": "once", "state": "on", "slot_at": hour_ago, "next_at": iso(NOW + DAY), "note": "",
+        }])  # fmt: skip
         session.add(closing, [{
             "period": "2026-10", "closing_id": "clo_1", "seq": 3, "head": "x", "closed_at": days_ago, "who": "ann",
             "note": "", "digest": "x", "report": "",
         }])  # fmt: skip
 
 
+STATES = ("queued", "running", "interrupted", "failed")
+
+
+def test_a_connection_that_was_never_read_is_told_until_it_is(desk: Desk) -> None:
+    fill(desk)
+    assert scrape(desk)["benehub_connections_never_read"] == {(("employer", "acme"),): 1.0}
+    with desk.store.write("acme") as session:
+        session.connection.execute(update(stream_state).values(connection_id="new"))
+        session.connection.execute(update(schedule).where(schedule.c.name == "first").values(connection_id="idp"))
+    assert scrape(desk)["benehub_connections_never_read"] == {(("employer", "acme"),): 1.0}
+    with desk.store.write("acme") as session:
+        session.connection.execute(update(schedule).where(schedule.c.name == "first").values(connection_id="new"))
+    assert "benehub_connections_never_read" not in scrape(desk)
+
+
 def test_each_figure_says_what_is_in_the_books(desk: Desk) -> None:
     fill(desk)
+    living = desk.store.lock(sign_of_life("w"))
+    assert living.take()
     found = scrape(desk)
+    living.release()
     acme, idp = ("employer", "acme"), ("connection", "idp")
     assert found["benehub_connection_last_read_seconds"] == {(idp, acme): 3600.0}
-    assert found["benehub_runs"] == {(acme, ("state", state)): 1.0 for state in ("queued", "running", "failed")}
+    assert found["benehub_runs"] == {(acme, ("state", state)): 1.0 for state in STATES}
     assert found["benehub_queue_oldest_seconds"] == {(acme,): 3600.0}
     assert found["benehub_differences"] == {(("age", "7d"), acme, ("state", "discrepancy")): 1.0}
     assert found["benehub_obligations"] == {(acme, ("state", "open")): 1.0}

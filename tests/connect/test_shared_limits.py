@@ -18,7 +18,19 @@ from typing import Any
 import pytest
 from tests import forks
 
-from benehub.connect.limits import NO_WAIT, LimitBook, SharedWindow, SlidingWindow, Slots, Waited, sharing
+from benehub.connect.http import RetryBudget, VendorClient
+from benehub.connect.limits import (
+    NO_WAIT,
+    LimitBook,
+    SharedHold,
+    SharedWindow,
+    SlidingWindow,
+    Slots,
+    Waited,
+    sharing,
+)
+from benehub.connect.messages import read
+from benehub.connect.testing import WireRequest, WireResponse, transport
 from benehub.crypto import Vault
 from benehub.errors import RateLimited, RetriableError
 from benehub.store import Store, open_store
@@ -148,6 +160,7 @@ class Kept:
     def __init__(self, *answers: Slots) -> None:
         self.answers, self.asked = list(answers), list[tuple[int, tuple[int, int] | None]]()
         self.holds: list[float] = []
+        self.held: list[float] = []
         self.waited: list[Waited] = []
         self.failing = False
 
@@ -169,6 +182,9 @@ class Kept:
 
     def hold(self, name: str, seconds: float) -> None:
         self.holds.append(seconds)
+
+    def held_for(self, name: str) -> float:
+        return self.held.pop(0) if self.held else 0.0
 
 
 def test_blocks_grow_while_they_are_used_and_what_is_left_goes_back() -> None:
@@ -306,3 +322,61 @@ def test_limits_beside_sqlite_of_an_older_version_are_brought_up_to_date(tmp_pat
     assert store.windows.reserve("a", 9, 60, 1, None, (1, 0.5)) == Slots(1, block=5)
     assert store.windows.waited() == (1, 0.5)
     store.close()
+
+
+def told_to_wait(_request: WireRequest) -> WireResponse:
+    return WireResponse(429, {"retry-after": "30"}, b"{}")
+
+
+def test_a_wait_of_an_account_without_a_limit_holds_for_the_others(store: Store) -> None:
+    """Two books are two processes: the second one has called nobody yet."""
+    other = open_store(store.url, store.vault)
+    clients = []
+    for kept in (store.windows, other.windows):
+        wiring: dict[str, Any] = {}
+        with sharing(kept):
+            LimitBook().wire(wiring, "vendor", "account", None)
+        called: list[WireRequest] = []
+        answer = transport(lambda request, called=called: called.append(request) or told_to_wait(request))
+        budget = RetryBudget(max_seconds=5)
+        clients.append((VendorClient("https://vendor.example", transport=answer, budget=budget, **wiring), called))
+    (first, door), (second, untouched) = clients
+    with pytest.raises(RateLimited):
+        first.send(read("/x", ()))
+    with pytest.raises(RateLimited) as caught:
+        second.send(read("/x", ()))
+    assert (len(door), untouched) == (1, [])
+    assert 25 < (caught.value.retry_after or 0) <= 30
+    assert store.windows.held()[0] == 1
+    assert store.windows.held_for("another") == 0
+    other.close()
+
+
+def test_a_hold_is_asked_for_twice_a_second_at_most_and_waited_out() -> None:
+    kept, now, asked = Kept(), [0.0], list[float]()
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    hold = SharedHold(kept, "a", lambda: now[0], sleep)
+    held_for = kept.held_for
+    kept.held_for = lambda name: (asked.append(now[0]), held_for(name))[1]  # type: ignore[method-assign]
+    for _ in range(100):
+        hold.acquire()
+        now[0] += 0.01
+    assert asked == pytest.approx([0.0, 0.5])
+    kept.held = [7.5]
+    now[0] = 2.0
+    hold.acquire()
+    assert now[0] == 9.5
+    hold.hold(3)
+    with pytest.raises(RateLimited):
+        hold.acquire(2)
+    hold.acquire()
+    assert (kept.holds, now[0]) == ([3], 12.5)
+
+
+def test_without_a_limit_and_outside_of_workers_nothing_is_asked() -> None:
+    wiring: dict[str, Any] = {}
+    LimitBook().wire(wiring, "vendor", "account", None)
+    assert not wiring.get("limits")

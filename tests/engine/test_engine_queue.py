@@ -118,6 +118,67 @@ def test_who_does_not_listen_takes_nothing_and_a_person_may_still_have_it_run(
         engine.stop()
 
 
+def test_what_is_retried_goes_beside_no_other_of_its_order(store: Store) -> None:
+    log, go, wrong = Log(), threading.Event(), ["once", "twice"]
+
+    def flaky(steps: Steps, order: str, number: int) -> int:
+        return steps.step("try", fail if number == 0 else lambda: 0) + log.work(steps, order, number)
+
+    def fail() -> int:
+        if wrong:
+            raise DataError(wrong.pop())
+        return 0
+
+    engine = Engine(store, {"work": Flow("work", flaky)})
+    engine.start(listen=True)
+    try:
+        put(store, engine, "work", "acme/0", "acme", "acme", 0)
+        wait(lambda: not engine.is_open("work", "acme/0"))
+        with pytest.raises(DataError):
+            engine.again("work", "acme/0")
+        log.hold = lambda: assert_set(go)
+        put(store, engine, "work", "acme/1", "acme", "acme", 1)
+        wait(lambda: log.at_it == {"acme"})
+        again = threading.Thread(target=engine.again, args=("work", "acme/0"))
+        again.start()
+        time.sleep(1)
+        assert log.done == [] and not log.overlaps
+        go.set()
+        again.join(90)
+        assert (log.done, log.overlaps) == ([("acme", 1), ("acme", 0)], 0)
+    finally:
+        engine.stop()
+
+
+def assert_set(event: threading.Event) -> None:
+    assert event.wait(90)
+
+
+def test_what_is_retried_where_no_worker_lives_goes_on_here(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "TAKEN_SECONDS", 0.2)
+    wrong = ["once"]
+
+    def flaky(steps: Steps) -> int:
+        return steps.step("try", fail)
+
+    def fail() -> int:
+        if wrong:
+            raise DataError(wrong.pop())
+        return 7
+
+    worker = Engine(store, {"work": Flow("work", flaky)})
+    worker.start(listen=True)
+    put(store, worker, "work", "acme/0", "acme")
+    wait(lambda: not worker.is_open("work", "acme/0"))
+    worker.stop()
+    here = Engine(store, {"work": Flow("work", flaky)})
+    here.start()
+    try:
+        assert here.again("work", "acme/0") == 7
+    finally:
+        here.stop()
+
+
 def test_a_worker_that_stops_ends_what_it_has_in_hand_and_takes_nothing_more(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

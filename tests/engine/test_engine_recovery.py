@@ -16,7 +16,7 @@ from dbos import DBOS
 from tests import forks
 
 from benehub.crypto import Vault
-from benehub.engine import Ending, Engine, Flow, Steps, runner
+from benehub.engine import Ending, Engine, Flow, Steps, recovery, runner
 from benehub.engine.dozing import KEEPER, WORKER
 from benehub.errors import ConfigError, DataError, NeedsPersonError
 from benehub.store import Store, open_store
@@ -259,6 +259,26 @@ def test_a_process_shows_that_it_lives(store: Store, tmp_path: Path) -> None:
     engine.stop()
     assert not alive()
     assert not list(tmp_path.glob("*.lock"))
+
+
+def test_a_lock_file_that_cannot_be_opened_ends_no_look_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch, looks, again = recovery.Watch(store, "watched", OWN), list[int](), threading.Event()
+
+    def look() -> list[str]:
+        looks.append(1)
+        if len(looks) == 2:
+            raise OSError(24, "too many open files")
+        if len(looks) == 4:
+            again.set()
+        return []
+
+    monkeypatch.setattr(recovery, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(watch, "look", look)
+    watch.appear()
+    watch.begin()
+    assert again.wait(10)
+    watch.rest()
+    watch.leave()
 
 
 def test_a_worker_of_a_newer_version_takes_what_waits_and_leaves_what_was_begun(

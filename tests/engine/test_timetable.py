@@ -176,6 +176,10 @@ def test_jitter_spreads_by_name_and_keeps_out_of_blackouts() -> None:
     assert due_at(table, slot, "acme/1", lambda _key, bound: bound) == slot + timedelta(seconds=600)
     shut = Timetable(NEW_YORK, "0 6 * * *", jitter=600, blackouts=(parse_blackout("06:05-09:00"),))
     assert due_at(shut, slot, "acme/1", lambda _key, bound: bound) == slot
+    friday = Timetable(NEW_YORK, "0 23 * * fri", jitter=7200, closed=Closed.SKIP, country="us")
+    late = next_slot(friday, at("2026-11-16T00:00"))
+    assert due_at(friday, late, "acme/1", lambda _key, _bound: 3599) == late + timedelta(seconds=3599)
+    assert due_at(friday, late, "acme/1", lambda _key, bound: bound) == late  # not on a Saturday
     assert all(0 <= drawn(str(number), 3) <= 3 for number in range(100))
 
 

@@ -13,9 +13,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from benehub import facts, hookimpl, ledger
-from benehub.errors import ConfigError, VendorUnavailable
+from benehub.errors import ConfigError, DataError, VendorUnavailable
 from benehub.facts import Version
-from benehub.flows import Hub, deadlines, notifying
+from benehub.flows import Hub, deadlines, meeting, notifying
 from benehub.flows.onboarding import load_plan_book
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
@@ -117,6 +117,20 @@ def test_a_pay_date_that_nobody_has_worked_out_is_raised_once_a_level(desk: Desk
         assert [level for _, level in desk.alarms("deductions.push")[len(before) :]] == raised, moment
     told = [("2026-10-14", level) for level in ("t5", "t2", "today", "late")]
     assert desk.alarms("deductions.push") == told
+
+
+def test_a_pay_date_that_went_by_while_no_worker_was_there_is_late(desk: Desk) -> None:
+    desk.flow("deductions.push", "payroll", "monthly", "2026-10-15")
+    desk.at(11, 18, 9)
+    late = [one for one in desk.open("deductions.push") if one.due < date(2026, 11, 18)]
+    assert [(one.subject, one.level.value) for one in late] == [("deductions.push/payroll/monthly/2026-11-13", "late")]
+    assert "too late to tell payroll" in late[0].mend
+    with pytest.raises(DataError, match="nothing here does it"):
+        meeting.meet(desk.hub, "acme", late[0].subject, late[0].kind)
+    desk.check()
+    assert desk.alarms("deductions.push")[0][1] == "late"
+    desk.at(12, 1, 9)
+    assert not [one for one in desk.open("deductions.push") if one.due < date(2026, 12, 1)]
 
 
 def test_what_is_pushed_has_no_deadline_until_cover_changes(desk: Desk) -> None:

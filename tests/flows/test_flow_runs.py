@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,9 @@ import pytest
 from tests.flows.killed import crash
 
 from benehub.crypto import Vault
+from benehub.engine import Ending, Steps, runner
 from benehub.errors import DataError, GuardTripped, NeedsPersonError
-from benehub.flows import Hub, custody
+from benehub.flows import JOBS, Hub, custody
 from benehub.store import open_store
 from benehub.views.health import interrupted
 from benehub.views.runs import run as run_view
@@ -56,6 +58,48 @@ def test_a_run_whose_process_died_is_interrupted_then_done(
         hub.retry("acme", done["run"])
     with pytest.raises(DataError, match="is done"):
         hub.cancel("acme", done["run"])
+
+
+def test_a_run_that_dies_again_and_again_is_given_up_told_and_goes_on_by_a_persons_word(
+    sqlite_url: str, tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "MOST_ATTEMPTS", 2)
+    first = fakehub.open_hub(sqlite_url)
+    fakehub.set_up(first, tmp_path / "vendor", "read_back")
+    first.engine.stop()
+    first.store.close()
+    died = threading.Semaphore(0)
+
+    def dies(_hub: Hub, steps: Steps, _employer: str, *_: Any) -> None:
+        steps.step("first", lambda: 1)
+        died.release()
+        raise Ending  # as a process that is gone: the job stays as it is
+
+    with monkeypatch.context() as patched:
+        patched.setitem(JOBS, "coverage", dies)
+        for attempt in range(3):
+            hub = fakehub.open_hub(sqlite_url)
+            if not attempt:
+                with pytest.raises(Ending):
+                    hub.start_flow("coverage", "acme", "dies", "2026-10-01")
+            assert died.acquire(timeout=90)
+            hub.engine.stop()
+            hub.store.close()
+    hub = fakehub.open_hub(sqlite_url)
+    until = time.monotonic() + 90
+    while "died so often" not in interrupted(hub.store, "acme").state:
+        assert time.monotonic() < until, interrupted(hub.store, "acme")
+        time.sleep(0.05)
+    (run,) = listed(hub, "interrupted")
+    assert run["run"] in interrupted(hub.store, "acme").mend
+    assert hub.tell_given_up() == 1
+    assert hub.tell_given_up() == 0
+    (failed,) = listed(hub, "failed")
+    assert failed["run"] == run["run"] and "runs retry" in failed["mend"]
+    assert hub.retry("acme", run["run"]) is not None
+    assert next(one["run"] for one in listed(hub, "done", "coverage")) == run["run"]
+    hub.engine.stop()
+    hub.store.close()
 
 
 def test_a_failed_run_is_retried_where_it_failed(

@@ -87,3 +87,15 @@ def test_it_goes_on_behind_what_it_keeps(hub: Hub, fakehub: ModuleType, monkeypa
     with hub.store.write("acme") as session:
         session.connection.execute(text("UPDATE run SET state = 'canceled' WHERE flow = 'sync'"))
     assert trim(hub, "old", 30) == {"forgotten": 1, "kept": 3}
+
+
+def test_the_runs_may_be_swept_before_their_jobs(
+    hub: Hub, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both keep 90 days: which of them is first on that day is chance."""
+    monkeypatch.setattr(fakehub, "NOW", datetime.now(UTC) + timedelta(days=91))
+    swept = hub.start_flow("retention", "acme", "sweep", 90)["runs"]
+    assert swept > 0
+    assert not [one for one in listed(hub) if one["state"] == "done" and one["flow"] != "retention"]
+    assert trim(hub, "after", 90)["kept"] == 0
+    assert jobs() == {one["flow"] for one in listed(hub) if one["state"] != "done"} | {"jobs.trim"}

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from tests.flows.pushing import Pushing
 
 from benehub import dispatch
 from benehub.connect.verdict import not_yet
-from benehub.flows import Hub
+from benehub.engine import Ending
+from benehub.flows import Hub, send
 from benehub.flows.onboarding import connect
 from benehub.hookspecs import hookimpl
 from benehub.records.notices import Decision, DispatchNotice, Verdict
 from benehub.store.tables import dispatch as dispatch_table
+from benehub.views.runs import runs
 
 Open = Callable[..., Hub]
 
@@ -228,4 +232,62 @@ def test_what_is_in_doubt_is_not_touched_while_the_connection_only_watches(
     assert fakehub.Vendor.writes == writes
     bench.connect("live")
     assert bench.push() == {"sent": 1}
+    assert len(bench.vendor.effects()) == 3
+
+
+def at_the_vendor(bench: Bench, monkeypatch: pytest.MonkeyPatch, act: Callable[[int], object]) -> None:
+    """Let something happen while a call is under way; it is told which one, from 1 on."""
+    answer = bench.fakehub.Vendor.answer
+
+    def answering(self: Any, request: Any) -> Any:
+        if request.method != "GET":
+            act(bench.fakehub.Vendor.writes + 1)
+        return answer(self, request)
+
+    monkeypatch.setattr(bench.fakehub.Vendor, "answer", answering)
+    monkeypatch.setattr(send, "WINDOW", 1)
+
+
+def test_who_lost_its_turn_sends_nothing_before_it_has_it_again(
+    fresh_pg_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(open_hub(fresh_pg_url), fakehub, tmp_path / "vendor")
+    turn = "acme/sending to payroll"
+    taken: list[bool] = []
+
+    def act(call: int) -> None:
+        if call == 1:
+            held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+            key = int.from_bytes(sha256(turn.encode()).digest()[:8], "big")
+            with psycopg.connect(fresh_pg_url.replace("+psycopg", ""), autocommit=True) as outside:
+                (holder,) = outside.execute(
+                    f"{held} AND classid::bigint = %s AND objid::bigint = %s", (key >> 32, key & (2**32 - 1))
+                ).fetchall()
+                outside.execute("SELECT pg_terminate_backend(%s)", holder)
+        else:
+            other = bench.hub.store.lock(turn)
+            taken.append(other.take())
+            other.release()
+
+    at_the_vendor(bench, monkeypatch, act)
+    assert bench.push() == {"sent": 3}
+    assert taken == [False, False]
+    assert len(bench.vendor.effects()) == 3
+
+
+def test_who_is_taken_for_dead_begins_no_more_and_another_goes_on(
+    db_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(open_hub(db_url), fakehub, tmp_path / "vendor")
+    at_the_vendor(bench, monkeypatch, lambda _call: bench.hub.engine.watch.lost.set())
+    with pytest.raises(Ending):
+        bench.push()
+    assert len(bench.vendor.effects()) == 1
+    with bench.hub.store.read("acme") as session:
+        (run,) = [one for one in runs(session) if one["flow"] == "deductions.push"]
+    assert run["state"] == "running"
+    bench.hub.engine.stop()
+    monkeypatch.undo()
+    bench.hub = open_hub(db_url)
+    assert fakehub.run(bench.hub, fakehub.PUSH, "push 1")["sent"] == 3
     assert len(bench.vendor.effects()) == 3

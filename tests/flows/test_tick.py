@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from dbos import DBOS
+from dbos import error as dbos_error
 from sqlalchemy import String, event, select
 
+from benehub.engine import Steps
 from benehub.errors import ConfigError, DataError
-from benehub.flows import Hub, job_schedules
+from benehub.flows import JOBS, Hub, job_schedules
 from benehub.flows import tick as ticking
 from benehub.flows.job_schedules import When
 from benehub.flows.schedulable import FLOWS, Wanted
@@ -160,6 +162,96 @@ def test_one_that_does_not_catch_up_tells_what_it_missed(hub: Hub, at: Any) -> N
     assert told(hub, "morning")["note"].endswith("does not catch up")
 
 
+def test_what_comes_due_in_a_blackout_waits_for_its_end(hub: Hub, at: Any) -> None:
+    """No worker was there from before nine until eleven."""
+    night = When(cron="0 21 * * *", blackouts=["22:00-06:00"])
+    add(hub, "evening", Wanted("reconcile"), night)
+    at(datetime(2026, 10, 1, 23, tzinfo=UTC))
+    assert tick(hub) == Ticked(put_off=1)
+    one = told(hub, "evening")
+    assert (one["next_at"], one["last_run"]) == ("2026-10-02T06:00:00.000000Z", None)
+    assert one["note"] == "2026-10-01T21:00:00.000000Z: nothing starts until 2026-10-02T06:00:00.000000Z"
+    job_schedules.pause(hub, "acme", "nightly")
+    assert tick(hub) == Ticked() and started(hub) == []
+    at(datetime(2026, 10, 2, 6, 0, 20, tzinfo=UTC))
+    assert tick(hub) == Ticked(started=1)
+    (run,) = started(hub)
+    assert run["subject"] == "evening/2026-10-01T21:00:00.000000Z"  # the time that was meant
+    one = told(hub, "evening")
+    assert (one["next_at"], one["note"]) == ("2026-10-02T21:00:00.000000Z", "")
+
+
+def test_what_comes_due_on_a_closed_day_waits_for_the_next_open_one(hub: Hub, at: Any) -> None:
+    add(hub, "friday", Wanted("reconcile"), When(cron="0 23 * * fri", closed="skip"))
+    job_schedules.pause(hub, "acme", "nightly")
+    at(datetime(2026, 10, 3, 9, tzinfo=UTC))
+    assert tick(hub) == Ticked(put_off=1)
+    assert told(hub, "friday")["next_at"] == "2026-10-05T00:00:00.000000Z"
+
+
+class Straight(Steps):
+    """Steps without the job engine."""
+
+    def step(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run it."""
+        return function(*args, **kwargs)
+
+
+def test_what_waited_for_a_worker_until_a_blackout_begins_after_it(hub: Hub, at: Any) -> None:
+    add(hub, "evening", Wanted("deadlines.check"), When(cron="30 21 * * *", blackouts=["22:00-06:00"]))
+    job_schedules.pause(hub, "acme", "nightly")
+    at(datetime(2026, 10, 1, 21, 31, tzinfo=UTC))
+    assert tick(hub) == Ticked(started=1)
+    (waits,) = started(hub)
+    at(datetime(2026, 10, 1, 22, 30, tzinfo=UTC))
+    # A worker has time now; a person who runs it now is asked for no hour.
+    key = waits["subject"]
+    check = JOBS["schedule.deadlines.check"]
+    assert check(hub, Straight(), "acme", "", {}, key) == {"put_off": 1}
+    assert "put_off" not in check(hub, Straight(), "acme", "", {}, "evening/now")
+    one = told(hub, "evening")
+    assert one["next_at"] == "2026-10-02T06:00:00.000000Z"
+    assert one["note"] == "2026-10-01T21:30:00.000000Z: nothing starts until 2026-10-02T06:00:00.000000Z"
+    with hub.store.write("acme") as session:
+        session.change(run_table, {"run_id": waits["run"]}, state="done")
+    at(datetime(2026, 10, 2, 6, 0, 20, tzinfo=UTC))
+    assert tick(hub) == Ticked(started=1)
+    assert started(hub)[-1]["subject"] == "evening/2026-10-02T06:00:00.000000Z"
+    assert told(hub, "evening")["next_at"] == "2026-10-02T21:30:00.000000Z"
+
+
+def test_broken_ones_stand_aside_for_the_others(hub: Hub, at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticking, "AT_ONCE", 2)
+    for name in ("first", "second"):
+        add(hub, name, Wanted("reconcile"), When(cron="0 1 * * *"))
+    with hub.store.write("acme") as session:
+        session.change(schedule, {"name": "first"}, zone="Mars/Olympus")
+        session.change(schedule, {"name": "second"}, closed_days="before", country="br")
+    at(NOON + timedelta(hours=14))
+    assert tick(hub) == Ticked(stopped=2)
+    assert tick(hub) == Ticked(started=1)  # the nightly one, which was not among the two oldest
+    assert told(hub, "first")["note"].startswith(
+        "2026-10-02T01:00:00.000000Z: cannot be started: no time zone 'Mars/Olympus'"
+    )
+    assert "br" in told(hub, "second")["note"]
+    assert told(hub, "first")["next_at"] == "2026-10-02T02:10:00.000000Z"
+    with hub.store.write("acme") as session:
+        session.change(schedule, {"name": "first"}, zone="UTC")
+    at(NOON + timedelta(hours=14, minutes=10))
+    assert tick(hub) == Ticked(started=1, stopped=1)
+    assert told(hub, "first")["note"] == ""
+
+
+def test_a_fault_of_the_engine_at_one_ends_no_tick(hub: Hub, at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> str:
+        raise dbos_error.DBOSException("a value that nobody need see")
+
+    monkeypatch.setattr(Hub, "enqueue_flow", fail)
+    at(NOON + timedelta(hours=14))
+    assert tick(hub) == Ticked(stopped=1)
+    assert told(hub)["note"] == "2026-10-02T02:00:00.000000Z: cannot be started: DBOSException"
+
+
 def test_a_run_that_is_not_done_keeps_the_next_one_back(hub: Hub, at: Any) -> None:
     at(NOON + timedelta(hours=14))
     tick(hub)
@@ -292,7 +384,6 @@ def test_a_name_is_given_once_and_a_dry_run_keeps_nothing(hub: Hub) -> None:
 
 
 def test_every_flow_says_what_it_does_and_is_a_job() -> None:
-    from benehub.flows import JOBS
     from benehub.flows.schedulable import OPTIONS
 
     columns = run_table.c.flow.type

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from benehub.errors import BenehubError
 from benehub.flows import Hub
-from benehub.store.tables import dispatch, notification, schedule, stream_state
+from benehub.store.tables import dispatch, notification, run, schedule, stream_state
 from benehub.views.upkeep import Check, upkeep
 
 Open = Callable[..., Hub]
@@ -71,6 +71,24 @@ def test_a_run_that_failed_until_the_same_flow_comes_to_an_end(
     assert said(hub, "dead letters").ok
 
 
+def test_a_schedule_that_fails_is_told_while_another_of_the_same_flow_does_well(hub: Hub) -> None:
+    ran = {"flow": "schedule.sync", "executor": "w", "counts": {}, "error": "", "error_class": "", "mend": ""}
+
+    def add(name: str, day: int, state: str) -> None:
+        at = f"2026-09-{day}T02:00:00.000000Z"
+        row = {"run_id": f"run_{name}_{day}", "subject": f"{name}/{at}", "state": state}
+        with hub.store.write("acme") as session:
+            session.add(run, [{**ran, **row, "started_at": at, "ended_at": at}])
+
+    add("hris-nightly", 28, "failed")
+    add("payroll-nightly", 29, "done")
+    assert said(hub, "dead letters").state == "1 failed: schedule.sync (run_hris-nightly_28, )"
+    add("hris-nightly", 29, "failed")
+    assert said(hub, "dead letters").state.startswith("2 failed")
+    add("hris-nightly", 30, "done")
+    assert said(hub, "dead letters").ok
+
+
 def test_a_dispatch_whose_fate_is_unknown(hub: Hub) -> None:
     change(hub, dispatch, state="unknown")
     assert said(hub, "dispatches").state.startswith("1 failed or of unknown fate, dis_")
@@ -104,3 +122,8 @@ def test_a_schedule_that_missed_its_time(hub: Hub) -> None:
         "1 missed: night",
         "Run it now if it is needed: benehub schedule run-now night",
     )
+    assert said(hub, "starts").ok
+    change(hub, schedule, note="2026: cannot be started: no time zone 'Mars/Olympus'")
+    found = said(hub, "starts")
+    assert found.state.startswith("2 kept from starting: day cannot be started: no time zone")
+    assert "benehub schedule change day" in found.mend

@@ -20,10 +20,11 @@ from sqlalchemy import select
 
 from benehub.cli.logs import configure
 from benehub.errors import BenehubError, ConfigError, GuardTripped, RetriableError
-from benehub.flows import Hub, custody, job_schedules
+from benehub.flows import Hub, custody, job_schedules, notifying, worker
 from benehub.flows.dispatches import reopen
 from benehub.flows.job_schedules import When
 from benehub.flows.schedulable import Wanted
+from benehub.flows.tick import Ticked
 from benehub.flows.worker import run_worker
 from benehub.hookspecs import hookimpl
 from benehub.records.notices import Decision, DispatchNotice, Verdict
@@ -197,6 +198,30 @@ def test_a_guard_that_trips_holds_the_run_until_a_person_has_decided(
         custody.release(hub, "acme", run["mend"].rpartition(" ")[2], "ann", "the plant is closed")
         assert hub.retry("acme", run["run"])["applied"] == 40
         assert last(hub, "done")
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+def test_a_deaf_mail_server_keeps_no_schedule_waiting(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    deaf, ticks = threading.Event(), list[int]()
+
+    def tell(*_: Any, **__: Any) -> dict[str, int]:
+        deaf.wait(30)
+        return {"told": 0, "not_told": 0}
+
+    def tick(*_: Any) -> Ticked:
+        ticks.append(1)
+        if len(ticks) == 2:
+            raise OSError("the lock's file")  # nor does that end the worker
+        return Ticked()
+
+    monkeypatch.setattr(notifying, "deliver", tell)
+    monkeypatch.setattr(worker, "tick", tick)
+    with working(made()) as raised:
+        try:
+            wait(lambda: len(ticks) >= 3)
+            assert not raised
+        finally:
+            deaf.set()
 
 
 @pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)

@@ -36,7 +36,7 @@ def open_client(settings: HibobSettings, secret: Mapping[str, str], wiring: dict
     """
     if "transport" not in wiring:
         window = _LIMITS.window("hibob", settings.service_user, _SEARCHES_A_MINUTE, 60, bucket="search")
-        wiring.setdefault("limits", {"search": window})
+        wiring.setdefault("limits", {"search": window} | _LIMITS.holds("hibob", settings.service_user))
     return VendorClient(
         settings.base_url,
         auth=basic(settings.service_user, secret[settings.token]),

@@ -106,6 +106,8 @@ class Desk:
 
     @contextmanager
     def _working(self, what: str) -> Iterator[None]:
+        from benehub.engine import Ending
+        from benehub.errors import RetriableError
         from benehub.flows import bind
 
         with working(what) as status:
@@ -113,7 +115,14 @@ class Desk:
             if not self.started:
                 bind(self.hub).engine.start()
                 self.started = True
-            yield
+            try:
+                yield
+            except Ending:
+                raise RetriableError(
+                    "the database forgot that this command lives, and another process may have its work",
+                    where=what,
+                    mend="It goes on there, or with the next command: benehub runs list",
+                ) from None
 
     def close(self) -> None:
         """Stop the engine, where a flow was run."""

@@ -87,7 +87,7 @@ def tls_context() -> ssl.SSLContext:
 class VendorClient:
     """Speaks with one account at one vendor; may be shared by threads, as many calls are under way at once.
 
-    A vendor's wait slows all of them, whether limits were given or not.
+    A vendor's wait slows all of them, whether limits were given or not; where its limiters are shared, all workers.
 
     Args:
         base_url: https, or http on this machine.
@@ -224,9 +224,8 @@ class VendorClient:
                 asked = max(asked, error.retry_after)
             if asked or limited:
                 self._pause.hold(asked or LEAST_PAUSE)
-            if asked:
                 for limiter in self._limits.values():
-                    limiter.hold(asked)
+                    limiter.hold(asked or LEAST_PAUSE)
             with self._counting:
                 self.rate_limited += limited
             raise

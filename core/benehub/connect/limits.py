@@ -193,6 +193,10 @@ class Shared(Protocol):
         """Reserve nothing of the account for so many seconds."""
         ...
 
+    def held_for(self, name: str) -> float:
+        """Seconds for which the account was told to wait, from now on; 0 where it was not."""
+        ...
+
 
 class SharedWindow(_Window):
     """As `SlidingWindow`, but one for all processes: slots come in blocks from `shared`.
@@ -264,6 +268,56 @@ class SharedWindow(_Window):
 MAX_LEASE = 0.5
 """Seconds that reserved slots are good for at most: so late does a worker hear that another one was told to wait."""
 
+
+class SharedHold:
+    """Counts nothing, for accounts of which no limit is known: but a wait that the vendor asks for holds for all
+    processes. Whether one does is asked twice a second at most, so late does another worker hear of it.
+
+    Args:
+        shared: who keeps the account.
+        name: the account, for it.
+        clock: monotonic seconds.
+        sleep: waits so many seconds; must move `clock` on.
+    """
+
+    def __init__(
+        self,
+        shared: Shared,
+        name: str,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._shared, self._name, self._clock, self._sleep = shared, name, clock, sleep
+        self._lock = threading.Lock()
+        self._asked = self._until = -math.inf
+
+    def acquire(self, max_wait: float = math.inf) -> None:
+        """Wait until nothing holds the account.
+
+        Raises:
+            RateLimited: that is longer than `max_wait` seconds.
+            RetriableError: who keeps the account does not answer.
+        """
+        give_up = self._clock() + max_wait
+        while (wait := self._left()) > 0:
+            if self._clock() + wait > give_up:
+                raise _used_up(wait)
+            self._sleep(wait)
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing pass for so many seconds, in every process."""
+        with self._lock:
+            self._shared.hold(self._name, seconds)
+            self._until = max(self._until, self._clock() + seconds)
+
+    def _left(self) -> float:
+        with self._lock:
+            now = self._clock()
+            if now >= max(self._asked + MAX_LEASE, self._until):
+                self._asked, self._until = now, now + self._shared.held_for(self._name)
+            return max(0.0, self._until - now)
+
+
 _sharing: ContextVar[Shared | None] = ContextVar("sharing", default=None)
 
 
@@ -281,16 +335,21 @@ class LimitBook:
     """One limiter per vendor account in this process, however many clients are made for it."""
 
     def wire(self, wiring: dict[str, Any], vendor: str, account: str, calls_a_minute: int | None) -> None:
-        """Put an account's limit on all its calls into a client's wiring, where there is one.
+        """Put an account's limit on all its calls into a client's wiring; without one what asks for a wait holds.
 
-        There is none where the network is replaced by a transport, or a limit is wired already.
+        Nothing is put where the network is replaced by a transport, or a limit is wired already.
         """
-        if calls_a_minute is not None and "transport" not in wiring:
+        if "transport" in wiring:
+            return
+        if calls_a_minute is not None:
             wiring.setdefault("limits", {"": self.window(vendor, account, calls_a_minute, 60)})
+        else:
+            wiring.setdefault("limits", self.holds(vendor, account))
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._windows: dict[tuple[str, str, str, Shared | None], SlidingWindow | SharedWindow] = {}
+        self._holds: dict[tuple[str, str, Shared], SharedHold] = {}
 
     def window(
         self, vendor: str, account: str, limit: int, period_seconds: float, *, bucket: str = ""
@@ -306,6 +365,21 @@ class LimitBook:
                 if shared is None:
                     self._windows[key] = SlidingWindow(limit, period_seconds)
                 else:
-                    name = hashlib.sha256("\x1f".join(key[:3]).encode()).hexdigest()[:40]
-                    self._windows[key] = SharedWindow(shared, name, limit, period_seconds)
+                    self._windows[key] = SharedWindow(shared, _name(*key[:3]), limit, period_seconds)
             return self._windows[key]
+
+    def holds(self, vendor: str, account: str) -> dict[str, Limiter]:
+        """For calls that no limit is known of: what lets them wait where a vendor asked any worker for it.
+
+        Empty outside of `sharing`: a client minds by itself what it was told.
+        """
+        shared = _sharing.get()
+        if shared is None:
+            return {}
+        with self._lock:
+            key = (vendor, account, shared)
+            return {"": self._holds.setdefault(key, SharedHold(shared, _name(vendor, account, "")))}
+
+
+def _name(*account: str) -> str:
+    return hashlib.sha256("\x1f".join(account).encode()).hexdigest()[:40]

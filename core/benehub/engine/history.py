@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from dbos import DBOS, DBOSClient
+from sqlalchemy.exc import DBAPIError
 
-from benehub.engine.runner import ENDED_WELL
+from benehub.engine.runner import ENDED_WELL, GIVEN_UP
 from benehub.store import Store, iso
 
 PART = 500
@@ -36,6 +37,18 @@ def done_before(store: Store, moment: datetime, skip: int = 0) -> list[str]:
             offset=skip,
         )
     return [one.workflow_id for one in found]
+
+
+def given_up(store: Store, jobs: Sequence[str]) -> set[str]:
+    """Those of these jobs that died so often that nobody takes them up any more; none where the engine never ran."""
+    if not jobs:
+        return set()
+    with _client(store) as client:
+        try:
+            found = client.list_workflows(workflow_ids=list(jobs), status=GIVEN_UP, load_input=False, load_output=False)
+        except DBAPIError:
+            return set()  # its tables are made when it is first started
+    return {one.workflow_id for one in found}
 
 
 def forget(store: Store, jobs: Sequence[str]) -> None:

@@ -7,15 +7,12 @@ once. No clock decides, so a slow process is never taken for a dead one.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import threading
 
 import structlog
 from dbos import DBOS
-from dbos import error as dbos_error
-from sqlalchemy.exc import SQLAlchemyError
 
 from benehub.errors import ConfigError
 from benehub.store import Store
@@ -59,6 +56,7 @@ class Watch:
         """
         if not self._lock.take():
             raise ConfigError(f"a process named {self._executor!r} is alive", mend="Start it under a name of its own")
+        self.lost.clear()
 
     def begin(self) -> None:
         """Look once now, then again and again in the background."""
@@ -94,14 +92,16 @@ class Watch:
 
     def _keep_looking(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
-            # The database may be away for a while; what was missed is found by the next look.
-            with contextlib.suppress(SQLAlchemyError, dbos_error.DBOSException):
+            try:
                 if not self._lock.stands():
                     self.lost.set()
                     log.warning("the sign of life was lost", executor=self._executor)
                     if not self._lock.take():
                         log.warning("another process is looking at our work", executor=self._executor)
                 self.look()
+            except Exception as error:
+                # The database, or a lock's file, may be away for a while; what was missed is found by the next look.
+                log.warning("no look for work of the dead", error_class=type(error).__name__)
 
 
 def _put_back(executor: str, version: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
-from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, SetWorkflowID, WorkflowStatus
 from dbos import error as dbos_error
 from sqlalchemy import Connection
 
@@ -39,8 +39,17 @@ AT_ONCE = 4
 POLL_SECONDS = 0.25
 """Pause between two looks into the queue; while nothing waits `dozing` puts them off."""
 
+TAKEN_SECONDS = 3.0
+"""How long what is retried waits for a worker while nothing of its order is carried out."""
+
 OPEN = ("PENDING", "ENQUEUED", "DELAYED")
 """What the job engine calls a job that will still go on by itself."""
+
+MOST_ATTEMPTS = 20
+"""How often a job is taken up again after its process died; one that always dies at the same place ends there."""
+
+GIVEN_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
+"""What it calls a job that was taken up so often in vain: it goes on by a person's word alone."""
 
 ENDED_WELL = "SUCCESS"
 """What it calls a job that is done: it can be run again by no word."""
@@ -66,7 +75,7 @@ class Flow:
 
 
 class Ending(BaseException):
-    """This process was asked to end: the job stays as it is and goes on in another one.
+    """This process was asked to end, or others may have its work: the job stays as it is and goes on in another one.
 
     Not an `Exception`, which the job engine would write down as the end of the job.
     """
@@ -101,10 +110,10 @@ class Engine:
         return self._cut_at is not None and time.monotonic() >= self._cut_at
 
     def goes_on(self) -> bool:
-        """Whether a step at hand may begin more: not where its run was canceled, or this process was asked to end."""
+        """Whether a step at hand may begin more: not where its run was canceled, or this process is `ending`."""
         if not self.in_job():
             return True
-        if self._cut_at is not None:
+        if self.ending:
             return False
         status = DBOS.get_workflow_status(str(DBOS.workflow_id))
         return status is None or status.status != "CANCELLED"
@@ -116,8 +125,8 @@ class Engine:
 
     @property
     def ending(self) -> bool:
-        """Whether this process was asked to end."""
-        return self._cut_at is not None
+        """Whether this process was asked to end, or the database forgot that it lives: others may have its work."""
+        return self._cut_at is not None or self.watch.lost.is_set()
 
     @property
     def running(self) -> bool:
@@ -166,7 +175,7 @@ class Engine:
     def _flow_workflow(self) -> Callable[..., Any]:
         flows, active = self._flows, self._active
 
-        @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=20)
+        @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MOST_ATTEMPTS)
         def run_flow(name: str, arguments: list[Any]) -> Any:
             job = str(DBOS.workflow_id)
             active.add(job)
@@ -243,7 +252,7 @@ class Engine:
         if status.status == "CANCELLED":
             DBOS.resume_workflow(job)
         elif status.status not in ("PENDING", "ENQUEUED"):
-            DBOS.rewind_workflow(job, start_step=_failed_step(job))
+            self._rewind(job, status)
         else:
             self.watch.look()
             if not self._listens and self._waits(job):
@@ -252,6 +261,22 @@ class Engine:
             return DBOS.retrieve_workflow(job).get_result(polling_interval_sec=0.2)
         except CANCELED:
             raise _canceled(name) from None
+
+    def _rewind(self, job: str, status: WorkflowStatus) -> None:
+        """Let it go on with the step that failed: what came out of the queue in its place there, so that it goes beside
+        no other one of its order; here where nobody takes it from there."""
+        step, order = _failed_step(job), status.queue_partition_key
+        if status.queue_name != QUEUE or not order:
+            DBOS.rewind_workflow(job, start_step=step)
+            return
+        DBOS.rewind_workflow(job, start_step=step, queue_name=QUEUE, queue_partition_key=order)
+        until = time.monotonic() + TAKEN_SECONDS
+        while not self._listens and self._waits(job):
+            if _busy(order):
+                until = time.monotonic() + TAKEN_SECONDS
+            elif time.monotonic() > until:
+                DBOS.resume_workflow(job)
+            time.sleep(POLL_SECONDS)
 
     def cancel(self, name: str, key: str) -> None:
         """Let a flow end before its next step, in whichever process it runs."""
@@ -302,6 +327,12 @@ class Engine:
         if self._workflow is None:
             raise ConfigError("the engine is not started", mend="Call start() first")
         return self._workflow
+
+
+def _busy(order: str) -> bool:
+    """Whether a flow of this order is being carried out."""
+    pending = DBOS.list_workflows(status="PENDING", queue_name=QUEUE, load_input=False, load_output=False)
+    return any(one.queue_partition_key == order for one in pending)
 
 
 def _failed_step(job: str) -> int:

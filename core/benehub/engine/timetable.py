@@ -109,17 +109,27 @@ def next_slot(table: Timetable, after: datetime) -> datetime:
     return base if later is None else later[1]
 
 
+def opens(table: Timetable, at: datetime) -> datetime | None:
+    """When something may start again, where nothing may at a moment: a blackout, a closed day where days are minded.
+
+    Raises:
+        ConfigError: the blackouts leave no time open.
+    """
+    held = _shut(table, at)
+    return None if held is None else held[1]
+
+
 def drawn(key: str, bound: int) -> int:
     """Chance by name: it spreads schedules over the bound and is the same in every process."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % (bound + 1)
 
 
 def due_at(table: Timetable, slot: datetime, key: str, draw: Draw = drawn) -> datetime:
-    """When a slot is really due: spread by jitter, unless that would end in a blackout."""
+    """When a slot is really due: spread by jitter, unless that would end in a blackout or on a closed day."""
     if not table.jitter:
         return slot
     spread = slot + timedelta(seconds=draw(f"{key}/{slot.isoformat()}", table.jitter))
-    return slot if table.blackouts and _shut(table, spread) is not None else spread
+    return slot if _shut(table, spread) is not None else spread
 
 
 def _wall(table: Timetable, at: datetime) -> datetime:

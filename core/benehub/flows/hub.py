@@ -17,7 +17,7 @@ from benehub import planbook
 from benehub.connect.connector import Connector
 from benehub.connections import Open, Wiring, connectors, no_wiring, open_connection
 from benehub.crypto import mask
-from benehub.engine import Engine
+from benehub.engine import Ending, Engine, history
 from benehub.engine.told import StepTold, steps_of
 from benehub.errors import BenehubError, ConfigError, DataError
 from benehub.flows import runs
@@ -61,8 +61,10 @@ class Hub:
     _refreshed: int = 0
 
     def asked_to_end(self) -> Callable[[], bool]:
-        """What tells, in any thread, whether this process was asked to end: then what this job has under way ends, and
-        nothing else is begun. Where no job of the engine is carried out it never says so."""
+        """What tells, in any thread, whether this process was asked to end, or others may have its work.
+
+        Then what this job has under way ends, and nothing else is begun. Where no job of the engine is carried out it
+        never says so."""
         return (lambda: self.engine.ending) if hasattr(self, "engine") and self.engine.in_job() else (lambda: False)
 
     def goes_on(self) -> bool:
@@ -147,6 +149,14 @@ class Hub:
             runs.fail(session, run_id, gone)
         return False
 
+    def tell_given_up(self) -> int:
+        """Tell as failed the runs whose job died so often that nobody takes it up any more; gives how many."""
+        with self.store.read("") as session:
+            rows = runs.interrupted(session)
+        jobs = {f"{row.flow}:{row.run_id}": row for row in rows}
+        gone = history.given_up(self.store, list(jobs))
+        return sum(not self.still_open(jobs[job].employer_id, jobs[job].run_id) for job in sorted(gone))
+
     def retry(self, employer: str, run_id: str) -> Any:
         """Let a run that failed, was held, canceled or interrupted go on where it stopped; gives its result.
 
@@ -168,7 +178,7 @@ class Hub:
             flow = runs.again(session, run_id, self.engine.executor)
 
         def work() -> None:
-            with suppress(BenehubError):  # it stands in the run
+            with suppress(BenehubError, Ending):  # it stands in the run, or goes on in another process
                 self._watched(employer, run_id, lambda: self.engine.again(flow, run_id))
 
         threading.Thread(target=work, name=f"retry of {run_id}", daemon=True).start()

@@ -36,8 +36,9 @@ def _trim(hub: Hub, days: int) -> dict[str, int]:
 
 
 def _free(hub: Hub, jobs: Sequence[str]) -> list[str]:
-    """Those of these jobs whose run is done, too: nobody can ask for them again."""
+    """Those of these jobs that nobody can ask for again: the run is done, or was deleted since (only such are)."""
     by_run = {job.rpartition(":")[2]: job for job in jobs}
     with hub.store.read("") as session:
-        done = session.rows(select(run.c.run_id).where(run.c.state == "done", session.among(run.c.run_id, by_run)))
-    return [by_run[row.run_id] for row in done]
+        rows = session.rows(select(run.c.run_id).where(run.c.state != "done", session.among(run.c.run_id, by_run)))
+    wanted = {str(row.run_id) for row in rows}
+    return [job for run_id, job in by_run.items() if run_id not in wanted]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from benehub.connections import registry
 from benehub.engine.blackouts import parse_blackout
-from benehub.engine.timetable import Closed, Timetable, due_at, next_slot
+from benehub.engine.timetable import Closed, Timetable, due_at, next_slot, opens
 from benehub.engine.timetable import check as check_table
 from benehub.errors import ConfigError, DataError
 from benehub.flows.hub import Hub
@@ -23,11 +23,15 @@ from benehub.store import Session, iso
 from benehub.store.tables import employer as employer_table
 from benehub.store.tables import schedule
 from benehub.store.version import must_be, version
+from benehub.views.schedules import STUCK
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 EVERY = re.compile(r"(\d{1,5})([mhd])")
 MAX_JITTER = 6 * 3600
 """Seconds by which a time may be spread at most."""
+
+AGAIN = timedelta(minutes=10)
+"""What cannot be started is tried again after so long."""
 
 CLOSED = tuple(one.value for one in Closed)
 """What may happen on week-ends and bank holidays."""
@@ -129,9 +133,7 @@ def _checked(hub: Hub, session: Session, name: str, wanted: Wanted, when: When) 
     if checked.connection:
         registry.get(session, checked.connection)
     row = _row(session, name, checked, when)
-    table = _table(row)
-    check_table(table)
-    return row, table
+    return row, _table(row)
 
 
 def _row(session: Session, name: str, wanted: Wanted, when: When) -> dict[str, Any]:
@@ -142,8 +144,6 @@ def _row(session: Session, name: str, wanted: Wanted, when: When) -> dict[str, A
     ).one()
     if when.catch_up not in CATCH_UP:
         raise DataError(f"no way to catch up is {when.catch_up[:20]!r}", mend="Choose once or skip")
-    if when.closed not in CLOSED:
-        raise DataError(f"closed days cannot be {when.closed[:20]!r}", mend="Choose run, skip, before or after")
     if not 0 <= when.jitter <= MAX_JITTER:
         raise DataError("the jitter is too long", mend=f"At most {MAX_JITTER} seconds")
     return {
@@ -171,12 +171,24 @@ def _zone(name: str) -> str:
 
 
 def _table(row: Any) -> Timetable:
+    """Its times.
+
+    Raises:
+        DataError: something of it cannot be read.
+        ConfigError: no bank calendar is known for its country.
+    """
     value = row if isinstance(row, dict) else row._mapping
-    return Timetable(
-        zone=ZoneInfo(value["zone"]), cron=value["cron"], every=timedelta(seconds=value["every_s"]),
+    if value["closed_days"] not in CLOSED:
+        raise DataError(
+            f"closed days cannot be {value['closed_days'][:20]!r}", mend="Choose run, skip, before or after"
+        )
+    table = Timetable(
+        zone=ZoneInfo(_zone(value["zone"])), cron=value["cron"], every=timedelta(seconds=value["every_s"]),
         anchor=datetime.fromisoformat(value["anchor_at"]), closed=Closed(value["closed_days"]),
         country=value["country"], blackouts=tuple(map(parse_blackout, value["blackouts"])), jitter=value["jitter_s"],
     )  # fmt: skip
+    check_table(table)
+    return table
 
 
 def _due(session: Session, table: Timetable, name: str, slot: datetime) -> dict[str, str]:
@@ -258,6 +270,48 @@ def move_on(session: Session, row: Row[Any], run_id: str | None, note: str) -> N
         values |= _due(session, table, row.name, slot)
     except ConfigError as error:
         values |= {"state": "paused", "note": str(error)}
+    _set(session, row, **values)
+
+
+def put_off(session: Session, row: Row[Any]) -> str | None:
+    """Let a time that is due, where nothing may start now, come once something may; gives that moment as ISO text."""
+    table = _table(row)
+    end = _opens(session, table)
+    if end is None:
+        return None
+    at = iso(due_at(table, end, f"{session.employer}/{row.name}"))
+    _set(session, row, next_at=at, note=f"{row.slot_at}: nothing starts until {iso(end)}")
+    return at
+
+
+def put_back(session: Session, run_id: str) -> bool:
+    """Whether a run that its schedule started last begins where nothing may start: then its time comes once something
+    may, as one of its own, unless another one comes before that."""
+    row = session.connection.execute(select(schedule).where(*session.where(schedule, last_run=run_id))).first()
+    table = None if row is None else _table(row)
+    end = None if table is None else _opens(session, table)
+    if row is None or table is None or end is None:
+        return False
+    if row.next_at > iso(end):
+        note = f"{row.last_at}: nothing starts until {iso(end)}"
+        _set(session, row, note=note, **_due(session, table, row.name, end))
+    return True
+
+
+def _opens(session: Session, table: Timetable) -> datetime | None:
+    try:
+        return opens(table, session.clock())
+    except ConfigError:
+        return None  # it would never come: better in a closed hour, and `move_on` says why no other one follows
+
+
+def set_back(session: Session, row: Row[Any], reason: str) -> None:
+    """Keep why a time that is due cannot be started, and let it be tried again after a while: others are due too."""
+    _set(session, row, next_at=iso(session.clock() + AGAIN), note=f"{row.slot_at}: {STUCK}: {reason}"[:2000])
+
+
+def _set(session: Session, row: Row[Any], **values: Any) -> None:
+    """Change a schedule as it was read; nothing happens where somebody else moved it on, paused or removed it."""
     session.connection.execute(
         update(schedule)
         .where(*session.where(schedule, name=row.name, state="on", next_at=row.next_at))

@@ -31,6 +31,8 @@ def job(one: Deadline, today: date) -> Job | None:
         today: the employer's day.
     """
     told = one.subject.split("/")
+    if one.kind == pay.PUSH and one.due < today:
+        return None  # payroll takes no word on a pay date that is past
     if one.kind == pay.PUSH:
         return Job("deductions.push", told[1:])
     if one.kind == REMIT:

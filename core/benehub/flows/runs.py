@@ -10,7 +10,7 @@ from benehub.crypto import mask
 from benehub.errors import BenehubError, DataError, NeedsPersonError
 from benehub.store import Session
 from benehub.store.events import note_event
-from benehub.store.locks import WAITING, is_held, sign_of_life
+from benehub.store.locks import WAITING, alive, is_held, sign_of_life
 from benehub.store.tables import run
 
 
@@ -99,6 +99,14 @@ def unfinished(session: Session, run_id: str) -> str:
     """The flow of a run that waits or runs; empty for any other, and where there is none."""
     row = _found(session, run_id)
     return str(row.flow) if row is not None and row.state == "running" else ""
+
+
+def interrupted(session: Session) -> list[Row[Any]]:
+    """The runs of all employers whose process is gone: with employer, flow and run."""
+    columns = run.c.employer_id, run.c.flow, run.c.run_id, run.c.executor
+    rows = session.rows(select(*columns).where(run.c.state == "running", run.c.executor != WAITING))
+    living = alive(session.connection, {str(row.executor) for row in rows})
+    return [row for row in rows if row.executor not in living]
 
 
 def _end(session: Session, run_id: str, values: dict[str, Any]) -> bool:

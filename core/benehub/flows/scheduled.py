@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from benehub.engine import Steps
 from benehub.errors import BenehubError, NeedsPersonError, Unsupported
-from benehub.flows import runs
+from benehub.flows import job_schedules, runs
 from benehub.flows.hub import Hub
 from benehub.flows.schedulable import FLOWS, PREFIX, Occasion
 from benehub.flows.send import WATCHED
@@ -27,15 +27,15 @@ def job(name: str, jobs: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]
     def carry_out(
         hub: Hub, steps: Steps, employer: str, connection: str, options: dict[str, str], key: str
     ) -> dict[str, Any]:
-        run_id, calls = steps.step("plan", _plan, hub, employer, name, connection, options, key)
-        counts: dict[str, Any] = {}
+        run_id, calls = steps.step("plan", _begin, hub, employer, name, connection, options, key)
+        counts: dict[str, Any] = {} if calls is not None else {"put_off": 1}
         stopped: list[BenehubError] = []
-        for what, arguments in calls:
+        for what, arguments in calls or ():
             try:
                 add(counts, jobs[what](hub, steps, employer, *arguments))
             except Unsupported as error:
                 add(counts, {"unsupported": 1})
-                if counts["unsupported"] == len(calls):
+                if counts["unsupported"] == len(calls or ()):
                     stopped.append(error)
             except BenehubError as error:
                 add(counts, {"stopped": 1})
@@ -68,6 +68,17 @@ def add(counts: dict[str, Any], more: Any) -> None:
         elif value:
             known = counts.setdefault(name, [])
             known += [value] if value not in known else []
+
+
+def _begin(
+    hub: Hub, employer: str, name: str, connection: str, options: dict[str, str], key: str
+) -> tuple[str, list[Any] | None]:
+    """As `_plan`; no jobs at all where it has waited for a worker until its schedule lets nothing start any more."""
+    with hub.store.write(employer) as session:
+        run_id = session.id("run", f"{PREFIX}{name}", key)
+        if job_schedules.put_back(session, run_id):
+            return run_id, None
+    return _plan(hub, employer, name, connection, options, key)
 
 
 def _plan(

@@ -153,9 +153,20 @@ def _send_part(hub: Hub, employer: str, connection_id: str, ids: Sequence[str], 
     """As `send_batch`; tells too whether the vendor was `deaf` in the end.
 
     One sender a connection at a time: only then does `sending` mean that somebody died at it. `learned` keeps what the
-    vendor told of its ids for the batches to come: it may have to list everybody for that.
+    vendor told of its ids for the batches to come: it may have to list everybody for that. Where the database forgot
+    whose turn it is, it is waited for again, and what is not sent then is.
     """
-    with hub.store.turn(employer, f"sending to {connection_id}"), hub.open(employer, connection_id) as plain:
+    while (told := _in_turn(hub, employer, connection_id, ids, learned)) is None:
+        pass
+    return told
+
+
+def _in_turn(
+    hub: Hub, employer: str, connection_id: str, ids: Sequence[str], learned: list[Any]
+) -> dict[str, Any] | None:
+    """As `_send_part`, within one turn; None where it was lost before all was begun."""
+    turn = hub.store.turn(employer, f"sending to {connection_id}")
+    with turn as stands, hub.open(employer, connection_id) as plain:
         settings = plain.link.settings
         with hub.store.read(employer) as session:
             waiting = dispatch.by_ids(session, ids, content=False)
@@ -168,10 +179,12 @@ def _send_part(hub: Hub, employer: str, connection_id: str, ids: Sequence[str], 
         with hub.store.read(employer) as session:
             # What a person has let go is let go over the plugins' heads: nothing to ask where none has a say.
             let_go = acted_on(session, RESEND, ids) if hub.plugins.hook.before_dispatch.get_hookimpls() else ()
-        desk = _Desk(hub, employer, opened, let_go, len(ids), hub.asked_to_end())
+        desk = _Desk(hub, employer, opened, let_go, len(ids), hub.asked_to_end(), stands)
         desk.send(waiting)
         if desk.stopped and desk.ends():
             raise Ending
+        if desk.lost:
+            return None
         left = [one for one in ids if one not in desk.states]
         if left:
             with hub.store.read(employer) as session:
@@ -222,7 +235,9 @@ class _Desk:
     let_go: Collection[str]
     count: int
     ends: Callable[[], bool]
-    """Tells in any thread whether this process was asked to end."""
+    """Tells in any thread whether this process was asked to end, or others may have its work."""
+    stands: Callable[[], bool]
+    """Tells whether the turn is still ours."""
     states: dict[str, str] = field(default_factory=dict)
     """By dispatch, as far as they have ended."""
     ended: list[Ended] = field(default_factory=list)
@@ -235,6 +250,8 @@ class _Desk:
     """Whether the vendor answers no more: nothing else is begun then, whatever is still under way comes to."""
     stopped: bool = False
     """Whether the run was canceled, or the process asked to end, before all was begun."""
+    lost: bool = False
+    """Whether the turn was lost before all was begun: another one may be sending."""
 
     @property
     def window(self) -> int:
@@ -253,7 +270,8 @@ class _Desk:
                     self._drain(lanes, 0 if by_itself else 3 * most)
                     if unasked >= WINDOW:  # those that go alone are not worth a question each
                         unasked, self.stopped = 0, not self.hub.goes_on()
-                    if lanes.halted or self.stopped:
+                    self.lost = not self.stands()
+                    if lanes.halted or self.stopped or self.lost:
                         break
                     unasked += len(window)
                     with without_collector():  # not while one waits: others work in this process

@@ -1,7 +1,8 @@
 """The one tick under all schedules: a query finds what is due, and each of it becomes one run in the queue.
 
 A run's key is its schedule and the time that was due, so two ticks at once, or one that died half-way, make one run.
-After an outage a schedule runs once, however many of its times have passed. While nothing is due nothing is written.
+After an outage a schedule runs once, however many of its times have passed. What comes due where nothing may start (its
+blackouts, closed days) waits for the end of that. While nothing is due nothing is written.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from sqlalchemy import Row, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from benehub.errors import BenehubError, DataError
+from benehub.crypto import mask
+from benehub.errors import BenehubError, DataError, RetriableError
 from benehub.flows import job_schedules, runs
 from benehub.flows.hub import Hub
 from benehub.flows.schedulable import PREFIX
@@ -30,6 +33,9 @@ AT_ONCE = 500
 LATE = timedelta(minutes=10)
 """What is later than this was missed: no worker was there."""
 
+Outcome = Literal["started", "passed_over", "put_off", "stopped"]
+"""What became of a time that was due."""
+
 log = structlog.get_logger("benehub.flows")
 
 
@@ -41,8 +47,14 @@ class Ticked:
     """Runs that wait in the queue now."""
     passed_over: int = 0
     """Times that were due and started nothing, each with its reason on the schedule."""
+    put_off: int = 0
+    """Times that were due where nothing may start: they come at the end of that."""
     stopped: int = 0
-    """Schedules that could not be looked at."""
+    """Schedules that could not be started, each with its reason on the schedule; they are tried again later."""
+
+    def note(self, what: Outcome) -> None:
+        """Count one."""
+        setattr(self, what, getattr(self, what) + 1)
 
 
 def tick(hub: Hub, over: Callable[[], bool] = lambda: False) -> Ticked:
@@ -58,14 +70,7 @@ def tick(hub: Hub, over: Callable[[], bool] = lambda: False) -> Ticked:
         for row in due(hub):
             if over():
                 break
-            try:
-                started = _start(hub, row)
-            except BenehubError as error:
-                done.stopped += 1
-                log.warning("schedule cannot be started", employer=row.employer_id, schedule=row.name, error=str(error))
-                continue
-            done.started += started
-            done.passed_over += not started
+            done.note(_tried(hub, row))
     finally:
         lock.release()
     return done
@@ -87,8 +92,23 @@ def due(hub: Hub) -> list[Row[Any]]:
         return list(session.rows(query))
 
 
-def _start(hub: Hub, row: Row[Any]) -> bool:
-    """Put the run of a time that is due into the queue; gives whether there is one now.
+def _tried(hub: Hub, row: Row[Any]) -> Outcome:
+    """Start one; whatever is wrong with it alone holds up no other one, now or at the next tick."""
+    try:
+        return _start(hub, row)
+    except (SQLAlchemyError, RetriableError):
+        raise  # the database: it is so for all of them
+    except Exception as error:
+        # Its text may repeat a value where the error is none of ours.
+        reason = mask(str(error)) if isinstance(error, BenehubError) else type(error).__name__
+    log.warning("schedule cannot be started", employer=row.employer_id, schedule=row.name, error=reason)
+    with hub.store.write(row.employer_id) as session:
+        job_schedules.set_back(session, row, reason)
+    return "stopped"
+
+
+def _start(hub: Hub, row: Row[Any]) -> Outcome:
+    """Put the run of a time that is due into the queue, where it may start now.
 
     The run, its job and the schedule's next time are one transaction.
     """
@@ -100,15 +120,18 @@ def _start(hub: Hub, row: Row[Any]) -> bool:
         if missed:
             run_id = _missed(session, flow, key, hub.engine.executor)
         elif not note:
+            if (opens := job_schedules.put_off(session, row)) is not None:
+                log.info("schedule put off", employer=employer, schedule=row.name, until=opens)
+                return "put_off"
             # A flow without a connection works on the hub's own books: those go one at a time, too.
             order = row.connection_id or "-"
             run_id = hub.enqueue_flow(session, flow, key, order, row.connection_id or "", row.options, key)
         job_schedules.move_on(session, row, run_id, note)
     if note:
         log.warning("schedule passed over", employer=employer, schedule=row.name, reason=note)
-    else:
-        log.info("schedule started", employer=employer, schedule=row.name, run=run_id)
-    return not note
+        return "passed_over"
+    log.info("schedule started", employer=employer, schedule=row.name, run=run_id)
+    return "started"
 
 
 def _why_not(hub: Hub, row: Row[Any], missed: bool) -> str:

@@ -10,12 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from benehub.connect import hooks_out
-from benehub.errors import BenehubError, ConfigError, RetriableError
+from benehub.errors import ConfigError, RetriableError
 from benehub.flows import bind, hook_delivery, notifying
 from benehub.flows.hub import Hub
 from benehub.flows.tick import TICK_SECONDS, tick
@@ -59,7 +59,7 @@ def run_worker(
         log.info("worker started", worker=hub.engine.executor)
         try:
             ready()
-            with _delivering(hub, stop):
+            with _delivering(hub, stop, every):
                 _work(hub, stop, every)
         finally:
             hub.engine.stop()
@@ -100,52 +100,67 @@ def worker_beside(hub: Hub, name: str = "", every: int = TICK_SECONDS) -> Iterat
 
 @contextmanager
 def engine_beside(hub: Hub) -> Iterator[threading.Event]:
-    """The hub's engine without a worker: what is started here waits for one elsewhere. Gives what is never set."""
+    """The hub's engine without a worker: what is started here waits for one elsewhere. Gives what is set where the
+    database forgot that this process lives.
+
+    Raises:
+        RetriableError: at the end, where it did: others may have its work. Start it again.
+    """
     bind(hub).engine.start()
     try:
-        yield threading.Event()
+        yield hub.engine.watch.lost
+        _must_live(hub, "process")
     finally:
         hub.engine.stop()
 
 
 @contextmanager
-def _delivering(hub: Hub, stop: threading.Event) -> Iterator[None]:
-    """Our webhooks leave meanwhile, in a thread of their own: a receiver that is slow keeps no schedule waiting."""
+def _delivering(hub: Hub, stop: threading.Event, every: float = TICK_SECONDS) -> Iterator[None]:
+    """Our webhooks and alarms leave meanwhile, each kind in a thread of its own: a receiver or a mail server that is
+    slow or deaf keeps no schedule waiting."""
     over = threading.Event()
 
     def done() -> bool:
         return over.is_set() or stop.is_set()
 
-    def deliver_all() -> None:
+    def hooks() -> dict[str, int]:
+        return asdict(hook_delivery.deliver(hub, done))
+
+    def alarms() -> dict[str, int]:
+        return notifying.deliver(hub, over=done)
+
+    def again(what: str, deliver: Callable[[], dict[str, int]], pause: float) -> None:
         while not done():
             try:
-                told = hook_delivery.deliver(hub, done)
-                if told.delivered or told.failed or told.dead:
-                    log.info("webhooks", delivered=told.delivered, failed=told.failed, dead=told.dead)
-            except (SQLAlchemyError, BenehubError) as error:
-                log.warning("webhooks failed", error_class=type(error).__name__)
-            over.wait(DELIVER_SECONDS)
+                if any((told := deliver()).values()):
+                    log.info(what, **told)
+            except Exception as error:  # told, and tried again: nobody else looks after this thread
+                log.warning(f"{what} failed", error_class=type(error).__name__)
+            over.wait(pause)
 
-    thread = threading.Thread(target=deliver_all, name="benehub webhooks", daemon=True)
-    thread.start()
+    threads = [
+        threading.Thread(target=again, args=one, name=f"benehub {one[0]}", daemon=True)
+        for one in (("webhooks", hooks, DELIVER_SECONDS), ("notifiers", alarms, every))
+    ]
+    for one in threads:
+        one.start()
     try:
         yield
     finally:
         over.set()
-        thread.join(hooks_out.SECONDS)
+        until = time.monotonic() + hooks_out.SECONDS
+        for one in threads:
+            one.join(max(0.0, until - time.monotonic()))
 
 
 def _work(hub: Hub, stop: threading.Event, every: int) -> None:
     while not stop.is_set():
         try:
-            done = tick(hub, stop.is_set)
-            told = notifying.deliver(hub, over=stop.is_set)
-            if done.started or done.passed_over or done.stopped:
-                log.info("tick", started=done.started, passed_over=done.passed_over, stopped=done.stopped)
-            if any(told.values()):
-                log.info("notifiers", **told)
-        except (SQLAlchemyError, BenehubError) as error:
-            # The database may be away for a while; what was due then is due at the next tick.
+            if any((counts := asdict(tick(hub, stop.is_set))).values()):
+                log.info("tick", **counts)
+            hub.tell_given_up()
+        except Exception as error:
+            # The database, or a lock's file, may be away for a while; what was due then is due at the next tick.
             log.warning("tick failed", error_class=type(error).__name__)
         until = time.monotonic() + every
         while (rest := until - time.monotonic()) > 0 and not stop.wait(min(rest, LOOK_SECONDS)):
@@ -153,11 +168,11 @@ def _work(hub: Hub, stop: threading.Event, every: int) -> None:
         _must_live(hub)
 
 
-def _must_live(hub: Hub) -> None:
+def _must_live(hub: Hub, what: str = "worker") -> None:
     if hub.engine.watch.lost.is_set():
         raise RetriableError(
-            "the connection that shows that this worker lives was lost",
-            where=f"worker {hub.engine.executor}",
+            f"the connection that shows that this {what} lives was lost",
+            where=f"{what} {hub.engine.executor}",
             mend="Start it again: its work goes on there, or in another worker",
         )
 

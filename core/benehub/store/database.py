@@ -77,10 +77,11 @@ class Store:
                 yield Session(connection, employer, self.vault, self.clock)
 
     @contextmanager
-    def turn(self, employer: str, name: str) -> Iterator[None]:
+    def turn(self, employer: str, name: str) -> Iterator[Callable[[], bool]]:
         """Be the only one, of all threads and processes on this database, who does `name` for `employer`.
 
-        It is no transaction: vendors may be called inside. A process that dies gives its turn back by dying.
+        It is no transaction: vendors may be called inside. A process that dies gives its turn back by dying. Gives what
+        tells whether the turn is still ours: a database that was restarted has forgotten it, and another may have it.
 
         Raises:
             RetriableError: another one kept it for longer than `TURN_SECONDS`.
@@ -94,7 +95,7 @@ class Store:
                         "another process is at it", where=f"{name} of {employer}", mend="Try again when it is done"
                     )
                 time.sleep(TURN_PAUSE)
-            yield
+            yield lock.stands
         finally:
             lock.release()
 

@@ -105,6 +105,19 @@ class StoreWindows:
         except DBAPIError as error:
             raise _unreachable(error) from None
 
+    def held_for(self, name: str) -> float:
+        """Seconds for which an account was told to wait, from now on; 0 where it was not.
+
+        Raises:
+            RetriableError: the database does not answer.
+        """
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                until = connection.execute(select(call_window.c.held_until_ms).where(*_mine(name))).scalar() or 0
+                return max(0, until - _now(connection)) / 1000 if until else 0.0
+        except DBAPIError as error:
+            raise _unreachable(error) from None
+
     def held(self) -> tuple[int, float]:
         """How many accounts were told to wait and still do, and the longest wait left in seconds.
 

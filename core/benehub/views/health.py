@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from benehub import connections, ledger
 from benehub.access import users
 from benehub.connections import doors
+from benehub.engine import history
 from benehub.errors import BenehubError
 from benehub.store import Session, Store, guards, iso
 from benehub.store.database import MIGRATIONS
@@ -125,6 +126,14 @@ def interrupted(store: Store, employer: str) -> Check:
     if not gone:
         return Check(name, "none was interrupted")
     told = ", ".join(f"{one['flow']} ({one['run']})" for one in gone[:3])
+    jobs = {f"{one['flow']}:{one['run']}": one for one in gone}
+    if given_up := sorted(history.given_up(store, list(jobs))):
+        return Check(
+            name,
+            f"{len(gone)} interrupted: their process died. {told}; {len(given_up)} died so often that nobody takes "
+            "them up any more",
+            f"See where it dies: benehub runs show {jobs[given_up[0]]['run']}; once that is mended, runs retry",
+        )
     return Check(
         name,
         f"{len(gone)} interrupted: their process died. {told}",

@@ -6,6 +6,7 @@ words of ours. Each figure is one query over all employers, found by an index.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from sqlalchemy import DateTime, Float, Row, case, cast, func, literal, select
 from sqlalchemy.sql import ColumnElement
 
 from benehub.store import Session, Store, iso
-from benehub.store.locks import WAITING
+from benehub.store.locks import WAITING, alive
 from benehub.store.tables import (
     alarm,
     closing,
@@ -137,12 +138,44 @@ def _freshness(session: Session, now: datetime) -> Figure:
 
 
 def _runs(session: Session, _now: datetime) -> Figure:
-    told = case((run.c.executor == WAITING, "queued"), else_=run.c.state)
-    state = case((run.c.state == "running", told), else_=run.c.state).label("told")
-    query = select(run.c.employer_id, state, func.count()).where(run.c.state.in_(("running", "failed", "held")))
+    keys = run.c.employer_id, run.c.state, run.c.executor
+    query = select(*keys, func.count().label("many")).where(run.c.state == "running").group_by(*keys)
+    rows = session.rows(query)
+    living = alive(session.connection, {str(row.executor) for row in rows} - {WAITING})
+    found: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        told = "running" if row.executor in living else "interrupted"
+        found[row.employer_id, "queued" if row.executor == WAITING else told] += row.many
+    ended = select(run.c.employer_id, run.c.state, func.count()).where(run.c.state.in_(("failed", "held")))
     return Figure(
-        "runs", "Runs that wait in the queue, run, failed or are held.", ("employer", "state"),
-        _plain(session.rows(query.group_by(run.c.employer_id, state))),
+        "runs", "Runs that wait in the queue, run, were interrupted, failed or are held.", ("employer", "state"),
+        [*found.items(), *_plain(session.rows(ended.group_by(run.c.employer_id, run.c.state)))],
+    )  # fmt: skip
+
+
+def _never_read(session: Session, _now: datetime) -> Figure:
+    """Beside the age of the last read, which such a one has not."""
+    read = (
+        select(literal(1))
+        .where(
+            stream_state.c.employer_id == schedule.c.employer_id,
+            stream_state.c.connection_id == schedule.c.connection_id,
+        )
+        .exists()
+    )
+    query = (
+        select(schedule.c.employer_id, func.count(func.distinct(schedule.c.connection_id)))
+        .join(
+            connection,
+            (connection.c.employer_id == schedule.c.employer_id)
+            & (connection.c.connection_id == schedule.c.connection_id),
+        )
+        .where(schedule.c.flow == "sync", schedule.c.state == "on", connection.c.mode != "paused", ~read)
+        .group_by(schedule.c.employer_id)
+    )
+    return Figure(
+        "connections_never_read", "Connections that a schedule reads and that were never read with success.",
+        ("employer",), _plain(session.rows(query)),
     )  # fmt: skip
 
 
@@ -250,6 +283,7 @@ def _verified(session: Session, _now: datetime) -> Figure:
 _FIGURES: tuple[Callable[[Session, datetime], Figure], ...] = (
     _freshness,
     _runs,
+    _never_read,
     _queue_age,
     _by_state("obligations", "Obligations that are not met.", obligation, ("open", "held", "refused")),
     _by_state(

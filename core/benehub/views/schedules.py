@@ -9,6 +9,9 @@ from sqlalchemy import Row, select
 from benehub.store import Session
 from benehub.store.tables import connection, run, schedule
 
+STUCK = "cannot be started"
+"""How the note of a schedule is known that cannot be started."""
+
 
 def schedules(session: Session) -> list[dict[str, Any]]:
     """All schedules by name, each with its connection's mode and the state of its last run."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, select
 
 from benehub import connections, planbook
 from benehub.planbook import PlanBook
@@ -14,6 +14,7 @@ from benehub.rules.deadline.latest_safe import Level
 from benehub.store import Session, iso
 from benehub.store.tables import dispatch, notification, plan_book, run, schedule, stream_state
 from benehub.views.deadlines import Asked, open_deadlines
+from benehub.views.schedules import STUCK
 
 STALE = timedelta(days=3)
 """A connection that was read before and not for so long is stale: over a week-end nobody has to look."""
@@ -43,6 +44,7 @@ def upkeep(session: Session) -> Iterator[Check]:
     yield _dead_letters(session)
     yield _unknown(session)
     yield _missed(session)
+    yield _stuck(session)
 
 
 def _book(session: Session) -> PlanBook | None:
@@ -102,28 +104,33 @@ def _stale(session: Session) -> Check:
 
 
 def _dead_letters(session: Session) -> Check:
-    """Runs that failed, where the same flow has not come to a good end since."""
-    later = run.alias()
-    better = (
-        select(literal(1))
-        .where(
-            later.c.employer_id == run.c.employer_id,
-            later.c.flow == run.c.flow,
-            later.c.state == "done",
-            later.c.started_at > run.c.started_at,
-        )
-        .exists()
-    )
-    rows = session.rows(
-        select(run.c.run_id, run.c.flow, run.c.error_class)
-        .where(*session.where(run, state="failed"), run.c.started_at >= iso(session.clock() - RECENT), ~better)
+    """Runs that failed, where the same flow of the same subject (schedule, connection) came to no good end since."""
+    failed = session.rows(
+        select(run.c.run_id, run.c.flow, run.c.subject, run.c.error_class, run.c.started_at)
+        .where(*session.where(run, state="failed"), run.c.started_at >= iso(session.clock() - RECENT))
         .order_by(run.c.started_at.desc())
     )
+    good: dict[tuple[str, str], str] = {}
+    if failed:
+        done = select(run.c.flow, run.c.subject, run.c.started_at).where(
+            *session.where(run, state="done"),
+            run.c.started_at > failed[-1].started_at,
+            run.c.flow.in_({row.flow for row in failed}),
+        )
+        for row in session.rows(done):
+            key = row.flow, _about(row.subject)
+            good[key] = max(row.started_at, good.get(key, ""))
+    rows = [row for row in failed if good.get((row.flow, _about(row.subject)), "") <= row.started_at]
     name = f"dead letters of {session.employer}"
     if not rows:
         return Check(name, "no run has failed for good")
     told = ", ".join(f"{row.flow} ({row.run_id}, {row.error_class})" for row in rows[:3])
     return Check(name, f"{len(rows)} failed: {told}", f"benehub runs show {rows[0].run_id}, mend it, then runs retry")
+
+
+def _about(subject: str) -> str:
+    """What a run is about: its subject without what tells one time from the other."""
+    return subject.rpartition("/")[0]
 
 
 def _unknown(session: Session) -> Check:
@@ -153,3 +160,18 @@ def _missed(session: Session) -> Check:
     return Check(
         name, f"{len(rows)} missed: {told}", f"Run it now if it is needed: benehub schedule run-now {rows[0].name}"
     )
+
+
+def _stuck(session: Session) -> Check:
+    """Schedules that cannot be started, as the tick notes it."""
+    rows = session.rows(
+        select(schedule.c.name, schedule.c.note)
+        .where(*session.where(schedule, state="on"), schedule.c.note.like(f"%{STUCK}%"))
+        .order_by(schedule.c.name)
+    )
+    name = f"starts of {session.employer}"
+    if not rows:
+        return Check(name, "no schedule is kept from starting")
+    told = "; ".join(f"{row.name} {row.note.partition(': ')[2]}" for row in rows[:3])
+    return Check(name, f"{len(rows)} kept from starting: {told}",
+                 f"Mend it: benehub schedule change {rows[0].name}; it is tried again by itself")  # fmt: skip

@@ -80,6 +80,10 @@ class Boundless:
     def hold(self, name: str, seconds: float) -> None:
         """Nothing is held."""
 
+    def held_for(self, name: str) -> float:
+        """Nothing is."""
+        return 0.0
+
 
 class Api:
     """A hub, and callers of its API."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import func, literal, select
 
@@ -17,14 +17,20 @@ from benehub.views.deadlines.deadline import Asked, Deadline
 
 PUSH = "deductions.push"
 PAYOUT = "leave.payout"
+BACK = timedelta(days=14)
+"""So long a pay date stays late that went by while nobody told payroll anything of it."""
 EXPECTED = "leave.payout_expected"
 
 
 def pay_dates(asked: Asked) -> Iterator[Deadline]:
-    """Pay dates to come that payroll was told nothing of, or that a cover has changed for since it was."""
+    """Pay dates to come that payroll was told nothing of, or that a cover has changed for since it was.
+
+    And those that have gone by without a word, after others of their group: no worker was there.
+    """
     connection = asked.book.roles.payroll
     if connection not in asked.live or not _takes(asked):
         return
+    yield from _gone_by(asked, connection)
     years = range(asked.today.year, asked.until.year + 2)
     coming = {
         looked_at(connection, group, one.pay_date): (group, one.pay_date)
@@ -41,6 +47,30 @@ def pay_dates(asked: Asked) -> Iterator[Deadline]:
                 subject, PUSH, connection, day, last, items=0,
                 mend=f"benehub deductions push -c {connection} -g {group} --pay-date {day}",
             )  # fmt: skip
+
+
+def _gone_by(asked: Asked, connection: str) -> Iterator[Deadline]:
+    first = asked.today - 4 * BACK  # whatever the frequency, one before lies in it
+    for group, days in _pay_days(asked, range(first.year, asked.today.year + 1)).items():
+        past = [day for day in days if first <= day < asked.today]
+        done = looked.up_to(asked.session, [looked_at(connection, group, day) for day in past])
+        told = [day for day in past if looked_at(connection, group, day) in done]
+        for day in past:
+            if day >= asked.today - BACK and told and told[0] < day and day not in told and _has_people(asked, group):
+                yield asked.made(
+                    looked_at(connection, group, day), PUSH, connection, day, send_by(asked.book, connection, day),
+                    items=0, mend=f"It is too late to tell payroll: read the register of {day}, then compare payroll; "
+                    "what was not taken is a difference",
+                )  # fmt: skip
+
+
+def _pay_days(asked: Asked, years: range) -> dict[str, list[date]]:
+    """The pay dates of each group in these years, in order."""
+    found: dict[str, list[date]] = {}
+    for year in years:
+        for group, periods in pay_calendar(asked.session, asked.book, year).items():
+            found.setdefault(group, []).extend(sorted(one.pay_date for one in periods))
+    return found
 
 
 def looked_at(connection: str, group: str, pay_date: date) -> str:
