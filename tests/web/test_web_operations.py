@@ -77,13 +77,19 @@ def test_connections_show_how_fresh_they_are_and_no_secret(read_desk: Desk) -> N
 
 
 def test_a_word_is_mapped_by_whoever_operates_and_stands_in_the_trail(desk: Desk) -> None:
+    def mapped(**form: str) -> Any:
+        return desk.post("connections/payroll/words", **{"seen": desk.seen("connections/payroll")} | form)
+
     desk.caller = caller_of(Role.ENGINEER, employer=desk.employer)
-    sent = desk.post("connections/payroll/words", place="leave_codes", theirs="Sick Hours", ours="SICK")
+    first = desk.seen("connections/payroll")
+    sent = mapped(place="leave_codes", theirs="Sick Hours", ours="SICK")
     assert sent.status_code == 303 and "SICK" in desk.get("connections/payroll")
-    assert desk.post("connections/payroll/words", place="client_secret", theirs="x", ours="y").status_code == 404
-    assert desk.post("connections/payroll/words", place="leave_codes", theirs=" ", ours="y").status_code in (400, 404)
+    assert mapped(place="leave_codes", theirs="Sick Hours", ours="PTO", seen=first).status_code == 409
+    assert mapped(place="leave_codes", theirs="Sick Hours", ours="PTO", seen="").status_code == 422
+    assert mapped(place="client_secret", theirs="x", ours="y").status_code == 404
+    assert mapped(place="leave_codes", theirs=" ", ours="y").status_code in (400, 404)
     bad = "<script>alert(1)</script>"
-    desk.post("connections/payroll/words", place="leave_codes", theirs=bad, ours="SICK")
+    mapped(place="leave_codes", theirs=bad, ours="SICK")
     assert bad not in desk.get("connections/payroll")
     with desk.store.read(desk.employer) as session:
         trail = [row.note for row in session.rows(act.select().where(act.c.what == "map a word"))]
@@ -91,11 +97,17 @@ def test_a_word_is_mapped_by_whoever_operates_and_stands_in_the_trail(desk: Desk
 
 
 def test_a_connection_is_paused_and_resumed(desk: Desk) -> None:
+    first = desk.seen("connections/payroll")
     for mode in ("watch", "paused", "live"):
-        assert desk.post("connections/payroll/mode", mode=mode).status_code == 303
+        seen = desk.seen("connections/payroll")
+        assert desk.post("connections/payroll/mode", mode=mode, seen=seen).status_code == 303
         with desk.store.read(desk.employer) as session:
             assert {one.name: one.mode for one in connected.listed(session)}["payroll"] == mode
-    assert desk.post("connections/payroll/mode", mode="gone").status_code in (400, 404)
+        if mode == "watch":
+            late = desk.post("connections/payroll/mode", mode="live", seen=first)
+            assert late.status_code == 409 and "changed since it was looked at" in late.text
+    assert desk.post("connections/payroll/mode", mode="paused").status_code == 422, "not said what was looked at"
+    assert desk.post("connections/payroll/mode", mode="gone", seen=first).status_code in (400, 404)
 
 
 def test_a_test_reads_the_first_page_and_says_what_is_wrong(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +127,7 @@ def test_a_connection_is_read_now_and_what_it_tells_is_followed(desk: Desk, monk
     monkeypatch.setattr(desk.hub, "enqueue_flow", enqueue)
     monkeypatch.setattr("benehub.web.connections.must_work", lambda _: None)
     assert 'connections/hris/read"' not in desk.get("connections/hris")  # the demo's are paused
-    desk.post("connections/hris/mode", mode="watch")
+    desk.post("connections/hris/mode", mode="watch", seen=desk.seen("connections/hris"))
     assert 'connections/hris/read"' in desk.get("connections/hris")
     for name, flows in (
         ("hris", ["sync"]),
@@ -218,8 +230,8 @@ def test_who_may_not_change_changes_nothing(desk: Desk, role: Role) -> None:
     text = book_text(desk)
     desk.caller = caller_of(role, employer=desk.employer)
     for path, form in (
-        ("connections/payroll/mode", {"mode": "paused"}),
-        ("connections/payroll/words", {"place": "leave_codes", "theirs": "a", "ours": "b"}),
+        ("connections/payroll/mode", {"mode": "paused", "seen": "x"}),
+        ("connections/payroll/words", {"place": "leave_codes", "theirs": "a", "ours": "b", "seen": "x"}),
         ("connections/payroll/test", {}),
         ("connections/payroll/read", {}),
         ("schedules", {"name": "x", "flow": "sync", "cron": "0 6 * * *"}),

@@ -203,7 +203,7 @@ def send_import(
 
 @router.get("/{upload}", operation_id="get_import")
 def get_import(_caller: EditsPeople, at: At, upload: UploadPath, response: Response) -> ImportWithRun:
-    """One table: whether it waits, and what became of it; its ETag is what deciding on its columns or taking it names."""
+    """One table: whether it waits, and what became of it; its ETag is what deciding on columns or taking it names."""
     return _shown(at, upload, response)
 
 
@@ -262,7 +262,8 @@ def preview_import(
 def take_import(
     _caller: EditsPeople, at: At, claim: Once, upload: UploadPath, if_match: IfMatch, response: Response
 ) -> Started:
-    """Take it in with its columns as they were looked at, in a run; where a guard holds it the run ends `held`, and the read waits for `release`."""
+    """Take it in with its columns as they were looked at, in a run; where a guard holds it the run ends `held`, and the
+    read waits for `release`."""
     _must_be(at, upload)
     must_run(at)
     return at_run(at, response, flow.take_by_run(at.hub, at.employer, upload, expected(if_match)))
