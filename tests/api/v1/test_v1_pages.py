@@ -113,7 +113,8 @@ def test_each_form_whose_operation_demands_if_match_takes_what_was_looked_at() -
     takes = {
         re.sub(r":\w+\}", "}", route.path): {one.name: one.field_info.is_required()
                                                for one in route.dependant.body_params}
-        for page in PAGES for route in page.router.routes if isinstance(route, APIRoute) and "POST" in (route.methods or ())
+        for page in PAGES for route in page.router.routes
+        if isinstance(route, APIRoute) and "POST" in (route.methods or ())
     }  # fmt: skip
     asked = looked_at()
     assert len(asked) > 15 and {"close_question", "take_import", "load_plan_book"} <= set().union(*asked.values())
