@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from benehub import facts
+from benehub.access import audit
 from benehub.connect.connector import Link
 from benehub.errors import DataError
 from benehub.flows import custody, scim
@@ -464,3 +465,19 @@ def test_our_own_scim_connector_reads_it(
     assert {row.ssn for row in rows} == {f"90011{number:04d}" for number in range(1, 6)}
     assert [row.termination_date for row in rows].count(date(2026, 12, 31)) == 1
     assert [row for page in since for row in page.rows] == []
+
+
+def test_what_a_client_writes_stands_in_the_trail_and_what_it_reads_or_is_refused_does_not(
+    desk: Any, client: Client
+) -> None:
+    made = client.create(1)
+    client.patch(made["id"], "nickName", "Ad")
+    client.ask("GET", f"/Users/{made['id']}")
+    assert client.patch("none", "nickName", "Ad").status_code == 404
+    assert client.ask("DELETE", f"/Users/{made['id']}").status_code == 204
+    with desk.store.read("acme") as session:
+        rows = [(row.front, row.who, row.action, row.ref, row.outcome) for row in audit.newest(session)]
+        assert audit.verify(session).wrong == ""
+    (name,) = {who for _, who, *_ in rows}
+    where = f"{name.removeprefix('scim ')} {made['id']}"
+    assert rows == [("scim", name, f"{way} /scim/v2/Users", where, "done") for way in ("DELETE", "PATCH", "POST")]

@@ -82,16 +82,20 @@ def test_a_token_is_shown_once(cli: Any, owned: Path) -> None:
 def test_the_trail_is_taken_along_and_checked(cli: Any, owned: Path) -> None:
     cli.run("users", "add", "ann@acme.example", "--name", "Ann", "--who", "=own")
     lines = [json.loads(line) for line in cli.run("audit", "export").output.splitlines()]
-    assert [(one["action"], one["who"]) for one in lines] == [("first owner", "init"), ("add a user", "=own")]
+    loaded = [("benehub plan load", "cli")] * 2  # asked and done: there was no employer yet
+    ended = [*loaded, ("first owner", "init"), ("add a user", "=own")]
+    assert [(one["action"], one["who"]) for one in lines] == ended
     cli.run("audit", "export", "--csv", "--out", "trail.csv")
     with (owned / "trail.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["who"] for row in rows] == ["init", "'=own", "cli"] and rows[2]["action"] == "export the audit trail"
+    assert [row["who"] for row in rows] == ["cli", "cli", "init", "'=own", "cli"] and rows[4][
+        "action"
+    ] == "export the audit trail"
     told = cli.told("audit", "verify")
-    assert (told["rows"], told["wrong"]) == (4, "") and told["head"].startswith("4:")
+    assert (told["rows"], told["wrong"]) == (6, "") and told["head"].startswith("6:")
     cli.run("audit", "verify", "--head", told["head"])
-    assert "set back" in cli.told("audit", "verify", "--head", "4:abc", code=1)["wrong"]
-    assert cli.told("audit", "verify", "-e", "acme")["rows"] == 0
+    assert "set back" in cli.told("audit", "verify", "--head", "6:abc", code=1)["wrong"]
+    assert cli.told("audit", "verify", "-e", "acme")["rows"] == 2, "the connection of the fixture, asked and done"
     cli.run("audit", "verify", "-e", "nobody", code=2)
 
 

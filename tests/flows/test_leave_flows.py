@@ -14,7 +14,7 @@ from sqlalchemy import select
 import benehub_connectors.files
 from benehub import facts, ledger, reconcile
 from benehub.connect.connector import Incoming
-from benehub.errors import DataError, Unsupported
+from benehub.errors import ConfigError, DataError, Unsupported
 from benehub.flows import Hub, corrections
 from benehub.flows.leave_books import available
 from benehub.flows.onboarding import connect, load_plan_book
@@ -414,3 +414,16 @@ def test_leave_taken_uses_up_the_liability_through_payroll(leave: Leave) -> None
     with leave.hub.store.read("acme") as session:
         assert ledger.clearing(session)[chart.PAYROLL_CLEARING] == 0
         assert ledger.verify(session).ok
+
+
+def test_a_policy_is_not_dropped_while_a_balance_of_it_stands(leave: Leave) -> None:
+    leave.pay("3000")
+    leave.opening(120)
+    with pytest.raises(ConfigError, match=r"leave policy 'pto' is gone, and 1 have a balance of it.*Keep it"):
+        leave.book("")
+    with leave.hub.store.read("acme") as session:
+        assert [one.id for one in leave.hub.book(session).leave] == ["pto"]
+    leave.line("2026-10-15", "leave_taken", "PTO", "2")
+    leave.flow("payroll.results", "payroll", "2026-10")
+    assert leave.minutes() == 0
+    leave.book("")

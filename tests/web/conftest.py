@@ -56,6 +56,10 @@ class Desk:
         """A form of the employer's, sent."""
         return self.client.post(self.address(path), data=form)
 
+    def seen(self, path: str) -> str:
+        """The version that the forms of a page carry."""
+        return re.findall(r'name="seen" value="([^"]+)"', self.get(path))[0]
+
     def address(self, path: str) -> str:
         """The address of a page."""
         return path if path.startswith("/") else f"/e/{self.employer}/{path}"

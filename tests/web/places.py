@@ -106,14 +106,12 @@ def made(desk: Desk, monkeypatch: pytest.MonkeyPatch, text: str = "Why?", row: s
     found = {
         name: desk.post(path, **form).headers["location"].partition("?")[0] for name, (path, form) in forms.items()
     }
-    desk.post(f"reconcile/differences/{wrong}/note", note=text, seen=_seen(desk, wrong))
+    desk.post(f"reconcile/differences/{wrong}/note", note=text, seen=desk.seen(f"reconcile/differences/{wrong}"))
     table = {"table": (f"{text[:40]}.csv", CENSUS + row, "text/csv")}
     sent = desk.client.post(desk.address("import"), data={"source": "census", "stream": "employee"}, files=table)
     upload = sent.headers["location"]
-    assert (
-        desk.client.post(upload, data={f"column.{name}": column for name, column in FIELDS.items()}).headers["location"]
-        == f"{upload}/preview"
-    )
+    columns = {f"column.{name}": column for name, column in FIELDS.items()} | {"seen": desk.seen(upload)}
+    assert desk.client.post(upload, data=columns).headers["location"] == f"{upload}/preview"
     question = found["question"].rpartition("/")[2]
     return found | {
         "upload": upload, "preview": f"{upload}/preview", "closed": "closing/2026-10",
@@ -135,10 +133,6 @@ def _hears(desk: Desk, monkeypatch: pytest.MonkeyPatch, text: str) -> str:
     desk.post(f"webhooks/{made}/test")
     hook_delivery.deliver(desk.hub)
     return str(made)
-
-
-def _seen(desk: Desk, one: str) -> str:
-    return re.findall(r'name="seen" value="([^"]+)"', desk.get(f"reconcile/differences/{one}"))[0]
 
 
 SHAPES = {

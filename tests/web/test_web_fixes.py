@@ -60,22 +60,28 @@ def test_a_fix_is_previewed_proposed_and_approved(desk: Desk, dropped: str, link
         403
     ] * 3
     desk.caller = caller_of(Role.BENEFITS_ADMIN)
-    refused = desk.post(f"{path}/approve")
+    seen = desk.seen(path)
+    refused = desk.post(f"{path}/approve", seen=seen)
     assert (refused.status_code, fixes(desk)[0][1]) == (409, "proposed"), "no engine runs: nothing is half done"
     desk.start()
-    done = desk.post(f"{path}/approve", note="yes")
+    done = desk.post(f"{path}/approve", note="yes", seen=seen)
     assert done.status_code == 303 and "/runs/run_" in done.headers["location"]
     assert fixes(desk)[0][1] == "approved"
+    late = desk.post(f"{path}/withdraw", note="not what I saw", seen=seen)
+    assert (late.status_code, fixes(desk)[0][1]) == (409, "approved"), "it was looked at while it was only proposed"
+    assert desk.post(f"{path}/withdraw", note="unseen").status_code == 422
 
 
 def test_a_no_needs_a_reason_and_is_kept(desk: Desk, dropped: str) -> None:
     made = desk.post(f"{dropped}/fix/propose", action="enrollment_correction")
     path = made.headers["location"].split("?")[0]
-    assert desk.post(f"{path}/reject", note=" ").status_code == 400
-    assert desk.post(f"{path}/reject", note="<i>no</i>").status_code == 303
+    seen = desk.seen(path)
+    assert desk.post(f"{path}/reject", note=" ", seen=seen).status_code == 400
+    assert desk.post(f"{path}/reject", note="<i>no</i>", seen=seen).status_code == 303
     page = desk.get(path)
     assert "Rejected" in page and "&lt;i&gt;no&lt;/i&gt;" in page
-    assert desk.post(f"{path}/withdraw", note="x").status_code == 400
+    etag = desk.client.get(f"/api/v1{path.replace('/e/', '/employers/')}").headers["etag"]
+    assert desk.post(f"{path}/withdraw", note="x", seen=etag.strip('"')).status_code == 400
 
 
 def test_the_day_of_a_notice_is_read_and_belongs_to_fixes_that_depend_on_it(
@@ -148,7 +154,7 @@ def test_what_cannot_be_queued_is_not_approved_and_the_same_call_goes_on(
 
     with monkeypatch.context() as broken:
         broken.setattr(Hub, "enqueue_flow", away)
-        assert [desk.post(f"{path}/approve").status_code, approve("one")] == [503, 503]
+        assert [desk.post(f"{path}/approve", seen=desk.seen(path)).status_code, approve("one")] == [503, 503]
     assert (fixes(desk)[0][1], owed(desk)) == ("proposed", before), "the word and its run stand together"
     assert (approve("two"), fixes(desk)[0][1]) == (202, "approved")
 
@@ -158,14 +164,14 @@ def test_who_may_not_send_approves_and_nothing_leaves(desk: Desk, dropped: str) 
     desk.start()
     desk.caller = caller_of(Role.FINANCE)
     assert "Approve and carry out" not in desk.get(path)
-    done = desk.post(f"{path}/approve", note="yes")
+    done = desk.post(f"{path}/approve", note="yes", seen=desk.seen(path))
     assert (done.status_code, done.headers["location"]) == (303, f"{path}?done=approved_waits")
     told = desk.get(done.headers["location"])
     assert "Somebody who may send carries it out" in told and "It is approved: it leaves with the flows" in told
     assert (fixes(desk)[0][1], carried(desk)) == ("approved", []), "approve is not send"
     assert desk.post(f"{path}/carry-out").status_code == 403
     desk.caller = caller_of(Role.OWNER)
-    desk.post(f"{path}/withdraw", note="by the API")
+    desk.post(f"{path}/withdraw", note="by the API", seen=desk.seen(path))
     word = f"/api/v1/employers/{desk.employer}"
     difference = f"{word}/differences/{dropped.rsplit('/', 1)[1]}"
     made = desk.client.post(f"{difference}/fixes", json={}, headers={"idempotency-key": "one"})

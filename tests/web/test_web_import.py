@@ -61,7 +61,12 @@ def decide(desk: Desk, where: str, **more: str) -> Any:
     """Say what its columns are, as suggested."""
     form = {f"column.{name}": heading for name, heading in COLUMNS.items()}
     form |= {"word.employment_class=Full-Time": "full_time", "word.employment_class=Part Time": "part_time"}
-    return desk.client.post(where, data=form | more)
+    return desk.client.post(where, data=form | {"seen": more.get("seen") or desk.seen(where)} | more)
+
+
+def taken(desk: Desk, where: str, seen: str = "") -> Any:
+    """The answer to taking in what its page shows, or showed."""
+    return desk.client.post(f"{where}/take", data={"seen": seen or desk.seen(where)})
 
 
 def followed(desk: Desk, answer: Any) -> str:
@@ -81,7 +86,7 @@ def followed(desk: Desk, answer: Any) -> str:
 
 def take(desk: Desk, where: str) -> str:
     """Take a table in, and wait for the run; its state."""
-    return followed(desk, desk.client.post(f"{where}/take"))
+    return followed(desk, taken(desk, where))
 
 
 def counted(desk: Desk, table: Any) -> int:
@@ -171,7 +176,7 @@ def test_what_is_imported_is_text_on_every_page(office: Desk) -> None:
     told = office.get(where)
     assert bad not in told and "&lt;script&gt;" in told
     form = {f"column.{name}": heading for name, heading in COLUMNS.items()} | {"column.pay_group": bad}
-    office.client.post(where, data=form | {"word.employment_class=Full-Time": "full_time"})
+    office.client.post(where, data=form | {"word.employment_class=Full-Time": "full_time", "seen": office.seen(where)})
     for path in (f"{where}/preview", where):
         assert bad not in office.get(path)
     assert take(office, where) == "done"
@@ -234,33 +239,35 @@ def test_a_source_is_one_of_uploads(office: Desk, source: str) -> None:
 
 def test_a_map_that_lacks_a_needed_field_says_which(office: Desk) -> None:
     where = sent(office, CENSUS)
-    answer = office.client.post(where, data={"column.first_name": "First Name", "column.never": "Last Name"})
+    form = {"column.first_name": "First Name", "column.never": "Last Name", "seen": office.seen(where)}
+    answer = office.client.post(where, data=form)
     assert answer.status_code == 409 and "birth_date" in answer.text
 
 
 def test_what_is_laid_aside_is_gone_and_taken_once_only(office: Desk) -> None:
     where = sent(office, CENSUS)
+    seen = office.seen(where)
     assert office.client.post(f"{where}/drop").status_code == 303
-    assert office.client.post(f"{where}/take").status_code == 400
+    assert taken(office, where, seen).status_code == 400
     other = sent(office, CENSUS)
     decide(office, other)
-    first = office.client.post(f"{other}/take")
-    again = office.client.post(f"{other}/take")
+    seen = office.seen(other)
+    first, again = taken(office, other, seen), taken(office, other, seen)
     assert followed(office, first) == followed(office, again) == "done"
-    assert office.client.post(f"{other}/take").headers["location"] == first.headers["location"]
+    assert taken(office, other, seen).headers["location"] == first.headers["location"]
     assert sum(1 for _ in office.get("import").split("census.csv")) == 3
 
 
 def test_one_run_takes_it_and_another_after_one_that_stopped(office: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     where = sent(office, CENSUS)
-    assert office.client.post(f"{where}/take").status_code == 400, "its columns are not decided"
+    assert taken(office, where).status_code == 400, "its columns are not decided"
     decide(office, where)
 
     def broken(*_told: Any) -> str:
         raise DataError("the disk is full", mend="Make room")
 
     monkeypatch.setattr(imports, "stage", broken)
-    first = office.client.post(f"{where}/take")
+    first = taken(office, where)
     assert followed(office, first) == "failed"
     stopped = first.headers["location"].partition("?")[0]
     told = office.get(where)
@@ -268,7 +275,7 @@ def test_one_run_takes_it_and_another_after_one_that_stopped(office: Desk, monke
     shown = office.get(stopped)
     assert "the disk is full" in shown and where in shown, "the run leads back to its table"
     monkeypatch.undo()
-    second = office.client.post(f"{where}/take")
+    second = taken(office, where)
     assert second.headers["location"] != first.headers["location"]
     assert followed(office, second) == "done" and "None is missing" in office.get(where)
 
@@ -277,16 +284,36 @@ def test_what_a_run_is_about_to_take_is_neither_changed_nor_laid_aside(desk: Des
     desk.caller = caller_of(Role.BENEFITS_ADMIN, employer=desk.employer)
     where = sent(desk, CENSUS)
     decide(desk, where)
-    assert desk.client.post(f"{where}/take").status_code == 409, "no engine runs"
+    seen = desk.seen(where)
+    assert taken(desk, where).status_code == 409, "no engine runs"
     desk.start()  # nobody takes what is queued
-    asked = [desk.client.post(f"{where}/take").headers["location"] for _ in range(2)]
+    asked = [taken(desk, where, seen).headers["location"] for _ in range(2)]
     assert asked[0] == asked[1] and asked[0].startswith(desk.address("runs/run_"))
     assert "A run is taking it in" in desk.get(where) and "Take it in again" not in desk.get(where)
-    assert decide(desk, where, full="1").status_code == desk.client.post(f"{where}/drop").status_code == 400
+    assert decide(desk, where, full="1", seen=seen).status_code == desk.client.post(f"{where}/drop").status_code == 400
     with desk.store.read(desk.employer) as session:
         kept = session.rows(select(upload))[0]
     assert kept.state == "waiting" and b"Alder" not in kept.data_sealed
     assert desk.post(f"{asked[0].partition('?')[0]}/cancel").status_code == 403, "that is an operator's"
+
+
+def test_what_somebody_else_has_decided_meanwhile_is_neither_put_over_nor_taken_unseen(desk: Desk) -> None:
+    desk.caller = caller_of(Role.BENEFITS_ADMIN, employer=desk.employer)
+    desk.start()
+    where = sent(desk, CENSUS)
+    first = desk.seen(where)
+    assert decide(desk, where).status_code == 303
+    previewed = desk.seen(f"{where}/preview")
+    assert decide(desk, where, full="1", seen=first).status_code == 409
+    assert decide(desk, where, full="1").status_code == 303
+    assert taken(desk, where, previewed).status_code == 409
+    unseen = (desk.client.post(f"{where}/take"), desk.client.post(where, data={"full": "1"}))
+    assert [one.status_code for one in unseen] == [422, 422]
+    with desk.store.read(desk.employer) as session:
+        (kept,) = session.rows(select(upload))
+        assert kept.how["full"] is True and imports.attempt(session, kept.upload_id) is None
+    asked = taken(desk, where, desk.seen(f"{where}/preview"))
+    assert asked.status_code == 303 and taken(desk, where, previewed).status_code == 409, "another's run is not his"
 
 
 def test_whether_a_run_takes_it_is_looked_at_behind_the_lock_of_those_who_ask_for_one(

@@ -19,6 +19,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from sqlalchemy import select, update
+from tests.api.v1.test_v1_pages import looked_at
 from tests.web import places
 from tests.web.conftest import Desk, close_desk, copy_demo, open_desk
 from tests.web.hostile import FIELDS, NUMBERS, Field, Marked, evil, shown, take
@@ -192,6 +193,34 @@ def test_no_page_runs_what_was_imported_or_typed(walked: Walked) -> None:
 def test_every_page_was_looked_at_with_it(walked: Walked) -> None:
     seen = [path for path, answer in walked.pages.items() if answer.status_code in (200, 303)]
     assert places.unvisited(seen) == []
+
+
+def test_each_form_of_what_two_people_may_edit_says_what_was_looked_at(walked: Walked) -> None:
+    """Every form on a page that does what an operation does by `If-Match`, sent as a browser would."""
+    asked, met, unsaid = looked_at(), set(), []
+    shapes = {
+        one: re.compile(re.sub(r"\{\w+\}", "([^/]+)", one)) for one in sorted(asked, key=lambda one: one.count("{"))
+    }
+    for path, answer in walked.pages.items():
+        for head, inner in re.findall(r"<form([^>]*)>(.*?)</form>", answer.text, re.DOTALL):
+            for action in re.findall(r'action="([^"?]+)', f"{head} {inner}"):
+                found = next((one for one, shape in shapes.items() if shape.fullmatch(action)), "")
+                last = action.rpartition("/")[2]
+                if found.endswith("/{what}") and not any(one.startswith(f"{last}_") for one in asked[found]):
+                    continue
+                met |= {found}
+                if found and not re.search(r'name="seen" value="[\w/-]+"', inner):
+                    unsaid.append((path, action))
+    assert unsaid == []
+    assert asked.keys() - met == UNMET
+
+
+UNMET = {
+    "/e/{employer}/plan-book/load",  # shown when another book is tried
+    "/e/{employer}/questions/{question}/close",  # shown of a question that was answered
+    "/e/{employer}/reconcile/differences/{difference}/assign",  # shown where somebody may work differences
+}
+"""Forms that no page of the walk shows; the tests of their pages send what they say."""
 
 
 def test_every_field_of_every_stream_is_shown_somewhere_or_it_is_said_why_not(walked: Walked) -> None:

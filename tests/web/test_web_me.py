@@ -96,7 +96,17 @@ def test_a_question_reaches_whoever_answers_it_with_what_it_is_about(desk: Desk,
     name = asked.rpartition("/")[2]
     assert own[1] in listed and "401(k) savings plan" in listed and f"questions/{name}" in listed
     assert "Where is it?" in desk.get(f"questions/{name}")
-    assert desk.post(f"questions/{name}", text="In your account since Monday.").status_code == 303
+    seen = desk.seen(f"questions/{name}")
+    assert desk.post(f"questions/{name}", text="In your account since Monday.").status_code == 422, "what was read?"
+    said = {"text": "In your account since Monday.", "seen": seen}
+    assert desk.post(f"questions/{name}", **said).status_code == 303
+    late = desk.post(f"questions/{name}", text="It is <lost>.", seen=seen)
+    assert late.status_code == 409 and "since you began to answer" in late.text and "It is &lt;lost&gt;." in late.text
+    assert desk.get(f"questions/{name}").count("In your account since Monday.") == 1 and "lost" not in desk.get(
+        f"questions/{name}"
+    )
+    assert desk.get(f"questions/{name}").count('name="seen"') == 2, "to say more, and to close it"
+    assert desk.post(f"questions/{name}/close", seen=seen).status_code == 409
     assert name not in desk.get("questions")
     as_employee(desk, own[0])
     assert "In your account since Monday." in desk.get(asked)

@@ -26,6 +26,17 @@ def book_text(desk: Desk) -> str:
         return str(session.rows(plan_book.select())[0].content)
 
 
+def versions(told: str) -> tuple[str, str]:
+    """Of a book that was tried: its version, and the one of the book that it was tried on."""
+    return re.findall(r'name="version" value="(\w+)"><input type="hidden" name="seen" value="([\w-]+)"', told)[0]
+
+
+def load(desk: Desk, text: str) -> int:
+    """Try a book and put it in force; what that was answered."""
+    version, seen = versions(desk.post("plan-book/try", text=text).text)
+    return int(desk.post("plan-book/load", text=text, version=version, seen=seen).status_code)
+
+
 def test_money_shows_every_account_and_what_is_behind_it(read_desk: Desk) -> None:
     told = read_desk.get("money", month="2026-10")
     assert "premium.remit/" not in told
@@ -70,13 +81,19 @@ def test_connections_show_how_fresh_they_are_and_no_secret(read_desk: Desk) -> N
 
 
 def test_a_word_is_mapped_by_whoever_operates_and_stands_in_the_trail(desk: Desk) -> None:
+    def mapped(**form: str) -> Any:
+        return desk.post("connections/payroll/words", **{"seen": desk.seen("connections/payroll")} | form)
+
     desk.caller = caller_of(Role.ENGINEER, employer=desk.employer)
-    sent = desk.post("connections/payroll/words", place="leave_codes", theirs="Sick Hours", ours="SICK")
+    first = desk.seen("connections/payroll")
+    sent = mapped(place="leave_codes", theirs="Sick Hours", ours="SICK")
     assert sent.status_code == 303 and "SICK" in desk.get("connections/payroll")
-    assert desk.post("connections/payroll/words", place="client_secret", theirs="x", ours="y").status_code == 404
-    assert desk.post("connections/payroll/words", place="leave_codes", theirs=" ", ours="y").status_code in (400, 404)
+    assert mapped(place="leave_codes", theirs="Sick Hours", ours="PTO", seen=first).status_code == 409
+    assert mapped(place="leave_codes", theirs="Sick Hours", ours="PTO", seen="").status_code == 422
+    assert mapped(place="client_secret", theirs="x", ours="y").status_code == 404
+    assert mapped(place="leave_codes", theirs=" ", ours="y").status_code in (400, 404)
     bad = "<script>alert(1)</script>"
-    desk.post("connections/payroll/words", place="leave_codes", theirs=bad, ours="SICK")
+    mapped(place="leave_codes", theirs=bad, ours="SICK")
     assert bad not in desk.get("connections/payroll")
     with desk.store.read(desk.employer) as session:
         trail = [row.note for row in session.rows(act.select().where(act.c.what == "map a word"))]
@@ -84,11 +101,17 @@ def test_a_word_is_mapped_by_whoever_operates_and_stands_in_the_trail(desk: Desk
 
 
 def test_a_connection_is_paused_and_resumed(desk: Desk) -> None:
+    first = desk.seen("connections/payroll")
     for mode in ("watch", "paused", "live"):
-        assert desk.post("connections/payroll/mode", mode=mode).status_code == 303
+        seen = desk.seen("connections/payroll")
+        assert desk.post("connections/payroll/mode", mode=mode, seen=seen).status_code == 303
         with desk.store.read(desk.employer) as session:
             assert {one.name: one.mode for one in connected.listed(session)}["payroll"] == mode
-    assert desk.post("connections/payroll/mode", mode="gone").status_code in (400, 404)
+        if mode == "watch":
+            late = desk.post("connections/payroll/mode", mode="live", seen=first)
+            assert late.status_code == 409 and "changed since it was looked at" in late.text
+    assert desk.post("connections/payroll/mode", mode="paused").status_code == 422, "not said what was looked at"
+    assert desk.post("connections/payroll/mode", mode="gone", seen=first).status_code in (400, 404)
 
 
 def test_a_test_reads_the_first_page_and_says_what_is_wrong(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +131,7 @@ def test_a_connection_is_read_now_and_what_it_tells_is_followed(desk: Desk, monk
     monkeypatch.setattr(desk.hub, "enqueue_flow", enqueue)
     monkeypatch.setattr("benehub.web.connections.must_work", lambda _: None)
     assert 'connections/hris/read"' not in desk.get("connections/hris")  # the demo's are paused
-    desk.post("connections/hris/mode", mode="watch")
+    desk.post("connections/hris/mode", mode="watch", seen=desk.seen("connections/hris"))
     assert 'connections/hris/read"' in desk.get("connections/hris")
     for name, flows in (
         ("hris", ["sync"]),
@@ -135,21 +158,36 @@ def test_another_version_is_tried_on_the_people_before_it_is_put_in_force(desk: 
     before = planbook.load(book_text(desk), "book").version
     told = desk.post("plan-book/try", text=text, month="2026-11").text
     assert "employer_contribution" in told and "Medical PPO" in told
-    version = re.findall(r'name="version" value="(\w+)"', told)[0]
+    version, seen = versions(told)
     with desk.store.read(desk.employer) as session:
         assert desk.hub.book(session).version == before, "a trial puts nothing in force"
-    assert desk.post("plan-book/load", text=text + "\n# other", version="0" * 12).status_code == 400
-    assert desk.post("plan-book/load", text=text, version=version).status_code == 303
+    assert desk.post("plan-book/load", text=text + "\n# other", version="0" * 12, seen=seen).status_code == 400
+    assert desk.post("plan-book/load", text=text, version=version).status_code == 422, "not said what it was tried on"
+    assert desk.post("plan-book/load", text=text, version=version, seen=seen).status_code == 303
     with desk.store.read(desk.employer) as session:
         assert desk.hub.book(session).version == version
+
+
+def test_a_book_that_was_tried_on_another_one_than_is_in_force_is_shown_anew(desk: Desk) -> None:
+    ours, theirs = (book_text(desk).replace('percent: "80%"', f'percent: "{share}%"') for share in (70, 60))
+    version, seen = versions(desk.post("plan-book/try", text=ours).text)
+    assert load(desk, theirs) == 303
+    late = desk.post("plan-book/load", text=ours, version=version, seen=seen)
+    in_force = planbook.load(theirs, "book").version
+    assert late.status_code == 409 and "Another version has been put in force" in late.text and in_force in late.text
+    with desk.store.read(desk.employer) as session:
+        assert desk.hub.book(session).version == in_force, "nothing was put over it unseen"
+    assert versions(late.text) == (version, versions(desk.post("plan-book/try", text=ours).text)[1])
+    desk.caller = caller_of(Role.BENEFITS_ADMIN, employer=desk.employer)
+    assert desk.post("plan-book/load", text=ours, version=version, seen=seen).status_code == 409
+    assert load(desk, ours) == 303
 
 
 def test_who_approves_does_not_raise_what_he_may_approve_alone(desk: Desk) -> None:
     def loaded(amount: str) -> int:
         held = re.sub(r"second_person_above: [\d.]+, ", "", text)
         held = held.replace("guards: {", f"guards: {{second_person_above: {amount}, ", 1) if amount else held
-        book = planbook.load(held, "book")
-        return int(desk.post("plan-book/load", text=held, version=book.version).status_code)
+        return load(desk, held)
 
     text = book_text(desk)
     text = text if "guards: {" in text else text + "\nguards: {headcount_drop_percent: 5}\n"
@@ -167,7 +205,7 @@ def test_a_wrong_book_is_refused_with_what_is_wrong(desk: Desk, text: str) -> No
 def test_a_book_of_another_employer_is_not_taken(desk: Desk) -> None:
     text = book_text(desk).replace("id: northwind", "id: other")
     assert "another employer" in desk.post("plan-book/try", text=text).text
-    assert desk.post("plan-book/load", text=text, version="x").status_code in (400, 409)
+    assert desk.post("plan-book/load", text=text, version="x", seen="x").status_code in (400, 409)
 
 
 def test_plans_are_compared_where_they_have_designs(desk: Desk) -> None:
@@ -180,8 +218,7 @@ def test_plans_are_compared_where_they_have_designs(desk: Desk) -> None:
     assert b"<script" not in picture.content
     text = re.sub(r"    design:.*\n(      .*\n)*", "", book_text(desk))
     assert "design" not in text
-    version = planbook.load(text, "book").version
-    assert desk.post("plan-book/load", text=text, version=version).status_code == 303
+    assert load(desk, text) == 303
     told = desk.get("plan-book/compare")
     assert "compare.svg" not in told
     assert "design" in told
@@ -197,13 +234,13 @@ def test_who_may_not_change_changes_nothing(desk: Desk, role: Role) -> None:
     text = book_text(desk)
     desk.caller = caller_of(role, employer=desk.employer)
     for path, form in (
-        ("connections/payroll/mode", {"mode": "paused"}),
-        ("connections/payroll/words", {"place": "leave_codes", "theirs": "a", "ours": "b"}),
+        ("connections/payroll/mode", {"mode": "paused", "seen": "x"}),
+        ("connections/payroll/words", {"place": "leave_codes", "theirs": "a", "ours": "b", "seen": "x"}),
         ("connections/payroll/test", {}),
         ("connections/payroll/read", {}),
         ("schedules", {"name": "x", "flow": "sync", "cron": "0 6 * * *"}),
         ("schedules/x/pause", {}),
-        ("plan-book/load", {"text": text, "version": "x"}),
+        ("plan-book/load", {"text": text, "version": "x", "seen": "x"}),
         ("plan-book/try", {"text": text}),
     ):
         assert desk.post(path, **form).status_code in (403, 404), path

@@ -185,9 +185,12 @@ def test_unlinked_people_stand_first_and_are_linked_with_a_reason(desk: Desk) ->
     ref = re.findall(r"unlinked/(unl_\w+)", listed)[0]
     assert "Zoe" in desk.get(f"unlinked/{ref}")
     other = numbers(desk)[3]
-    assert desk.post(f"unlinked/{ref}/link", employee=other, note=" ").status_code == 400
+    seen = desk.seen(f"unlinked/{ref}")
+    assert desk.post(f"unlinked/{ref}/link", employee=other, note=" ", seen=seen).status_code == 400
+    assert desk.post(f"unlinked/{ref}/link", employee=other, note="she is").status_code == 422, "what was looked at?"
     assert desk.post("unlinked/suggest").status_code == 303
-    assert desk.post(f"unlinked/{ref}/reject", employee=other, note="another birth date").status_code == 303
+    assert desk.post(f"unlinked/{ref}/reject", employee=other, note="another birth date", seen=seen).status_code == 303
+    assert desk.post(f"unlinked/{ref}/link", employee=other, note="she is", seen=seen).status_code == 409
     desk.caller = caller_of(Role.AUDITOR, employer=desk.employer)
     assert "Z*** Z***" in desk.get("unlinked") and "Zoe" not in desk.get("unlinked")
     assert desk.post(f"unlinked/{ref}/link", employee=other, note="x").status_code == 403

@@ -86,6 +86,7 @@ class Needs:
         if caller is None:
             told = "Sign in, or send a token as `Authorization: Bearer ...`"
             raise HTTPException(401, told, {"www-authenticate": "Bearer"})
+        await self._counted(request, caller)
         employer = request.path_params.get("employer")
         allowed = self._allows(caller, employer)
         seen = employer is None or (employer != INSTALLATION and any(caller.may(one, employer) for one in Permission))
@@ -104,6 +105,9 @@ class Needs:
             act.refs = [str(employer)[:40]]
             raise HTTPException(404, f"There is no employer {employer} here")
         raise HTTPException(403, f"This needs the permission {self.permission}; an owner can give a role that has it")
+
+    async def _counted(self, request: Request, caller: Caller) -> None:
+        """Somebody we know has called: before he is refused or anything of it is written."""
 
     async def _proved(self, request: Request, caller: Caller, act: Act) -> None:
         try:

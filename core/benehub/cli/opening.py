@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from getpass import getpass
@@ -217,7 +217,7 @@ def opened(employer: str = "") -> Iterator[Desk]:
     Raises:
         ConfigError: no database, no such employer, or several and none named.
     """
-    with opened_hub() as (settings, hub):
+    with opened_hub(noted=True) as (settings, hub):
         desk = Desk(settings, hub, _choose(hub.store, employer))
         try:
             yield desk
@@ -226,17 +226,22 @@ def opened(employer: str = "") -> Iterator[Desk]:
 
 
 @contextmanager
-def opened_hub() -> Iterator[tuple[Settings, Hub]]:
+def opened_hub(noted: bool = False) -> Iterator[tuple[Settings, Hub]]:
     """Settings and hub, where no employer is needed yet.
+
+    Args:
+        noted: whether what the command changes of an employer's is written into the trail here; where it is not, the
+            flow does so (users, tokens), or it is the work of others (a worker's).
 
     Raises:
         ConfigError: no database, or a plugin that cannot be loaded.
     """
     from benehub import plugins
+    from benehub.cli.trail import noted as trailed
     from benehub.flows import Hub
 
     settings = read_settings()
-    with opened_store(settings) as store:
+    with opened_store(settings) as found, trailed(found) if noted else nullcontext(found) as store:
         hosts = frozenset(settings.webhook_hosts.split())
         yield settings, Hub(store, plugins.build(), hook_hosts=hosts, public_url=settings.public_url)
 

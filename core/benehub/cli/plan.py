@@ -31,7 +31,7 @@ def load(file: Path = FILE, dry_run: bool = DRY_RUN, as_json: bool = JSON) -> No
     from benehub.flows.onboarding import load_plan_book
 
     text = read_text(file)
-    with opened_hub() as (_, hub):
+    with opened_hub(noted=True) as (_, hub):
         if dry_run:
             with rehearsal(hub) as trial:
                 employer, version = load_plan_book(trial, text, str(file))

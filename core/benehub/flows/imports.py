@@ -34,7 +34,7 @@ from benehub.formats.workbook import read_workbook
 from benehub.store import Session
 from benehub.store.tables import connection as connection_table
 from benehub.store.tables import fact, person, run, seen, upload
-from benehub.store.version import must_be
+from benehub.store.version import must_be, version
 from benehub.views.custody import details
 from benehub.views.uploads import tells
 
@@ -257,7 +257,12 @@ def _seen(session: Session, source: str, stream: str) -> int:
     return int(session.connection.execute(query).scalar_one())
 
 
-def take_by_run(hub: Hub, employer: str, upload_id: str) -> str:
+def version_of(row: Row[Any]) -> str:
+    """The version of an uploaded file: other as soon as its columns are decided anew, or it waits no more."""
+    return version(edited(row))
+
+
+def take_by_run(hub: Hub, employer: str, upload_id: str, expected: str = "") -> str:
     """Have an uploaded table taken in, in a run of its own that a worker takes up; gives the run.
 
     Whoever asks again is told of the run that is under way, or that took it; after one that stopped there is another.
@@ -265,10 +270,14 @@ def take_by_run(hub: Hub, employer: str, upload_id: str) -> str:
     Raises:
         DataError: there is no such file, it was laid aside, or its columns are not decided yet.
         ConfigError: the engine is not started.
+        ChangedMeanwhile: its columns are not as they were at the version `expected`, where one is named.
     """
     with hub.store.write(employer) as session:
         session.take_seq(0)  # two who ask at once are told of one run
         row, last = kept(session, upload_id), attempt(session, upload_id)
+        if expected != version_of(row):
+            # Whether it is taken by now is told by its run.
+            must_be(expected, edited(row) | {"state": "waiting"}, row.name)
         if last is not None and (last.state == "running" or (row.state == "taken" and not _half_way(session, row))):
             return str(last.run_id)
         if row.state != "taken" and not waiting(session, upload_id).how:

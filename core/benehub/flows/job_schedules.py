@@ -212,6 +212,11 @@ def version_of(row: Row[Any]) -> str:
     return version(_edited(row))
 
 
+def versions(session: Session) -> dict[str, str]:
+    """The version of every schedule, by name."""
+    return {str(row.name): version_of(row) for row in session.rows(select(schedule).where(*session.where(schedule)))}
+
+
 def _edited(row: Row[Any]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in EDITED}
 

@@ -41,7 +41,7 @@ def load_plan_book(hub: Hub, text: str, name: str, expected: str = "") -> tuple[
 
     Raises:
         ConfigError: the book is wrong, or lacks a pay group or plan that somebody is in, or a plan whose premium is
-            open; nothing changes.
+            open, or a leave policy of which a balance stands; nothing changes.
         ChangedMeanwhile: the version in force is not the one `expected`, where one is named.
     """
     book = planbook.load(text, name)
@@ -77,7 +77,7 @@ def load_plan_book(hub: Hub, text: str, name: str, expected: str = "") -> tuple[
 
 def _keeps_who_is_in(hub: Hub, session: Session, book: PlanBook, name: str) -> None:
     """Of the book in force no pay group and no plan may be missing that somebody is in now, or will be: what he pays
-    could be worked out no more. Looked for only where something is missing.
+    could be worked out no more. Nor may leave of which something stands. Looked for only where something is missing.
 
     Raises:
         ConfigError: one is; it is named with how many are in it.
@@ -99,6 +99,7 @@ def _keeps_who_is_in(hub: Hub, session: Session, book: PlanBook, name: str) -> N
             mend="Keep it under plans, and let it end by effective_to",
         )  # fmt: skip
     _keeps_what_is_owed(session, plans, name)
+    _keeps_leave_that_stands(session, {one.id for one in before.leave} - {one.id for one in book.leave}, name)
 
 
 def _keeps_what_is_owed(session: Session, plans: AbstractSet[str], name: str) -> None:
@@ -110,6 +111,19 @@ def _keeps_what_is_owed(session: Session, plans: AbstractSet[str], name: str) ->
             raise ConfigError(
                 f"plan {plan!r} is gone, and {amount} of its premium is open", where=name,
                 mend="Keep it under plans until its premium is paid and its credits are taken; effective_to ends it",
+            )  # fmt: skip
+
+
+def _keeps_leave_that_stands(session: Session, policies: AbstractSet[str], name: str) -> None:
+    """No leave policy may be missing of which somebody has something left, or has taken too much: it would be told to
+    nobody any more, and the ledger would go on owing it."""
+    for policy in sorted(policies):
+        found = ledger.balances(session, [chart.LEAVE_AVAILABLE], by=("person_id",), plan=policy)
+        if found:
+            count = len({one.dimensions["person_id"] for one in found})
+            raise ConfigError(
+                f"leave policy {policy!r} is gone, and {count} have a balance of it", where=name,
+                mend="Keep it under leave until all of it is taken, lapsed or paid out",
             )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from benehub.errors import DataError
 from benehub.flows.hub import Hub
 from benehub.store import Session
 from benehub.store.tables import message, question
+from benehub.store.version import must_be, version
 
 MAX_TEXT = 4_000
 """Characters of one message."""
@@ -66,20 +67,26 @@ def say(hub: Hub, employer: str, question_id: str, person_id: str, text: str, wh
         _say(session, question_id, "employee", said, who)
 
 
-def answer(hub: Hub, employer: str, question_id: str, text: str, who: str) -> None:
+def version_of(messages: int) -> str:
+    """The version of a question with so many messages: other as soon as somebody says something to it."""
+    return version({"messages": messages})
+
+
+def answer(hub: Hub, employer: str, question_id: str, text: str, who: str, expected: str = "") -> None:
     """The employer answers; the employee sees it at once.
 
     Raises:
         DataError: there is no such question, or nothing is said.
+        ChangedMeanwhile: its version is not the one `expected`, where one is named; so below.
     """
     said = _said(text)
     with hub.store.write(employer) as session:
         session.take_seq(0)
-        _row(session, question_id)
+        _looked_at(session, question_id, expected)
         _say(session, question_id, "employer", said, who)
 
 
-def close(hub: Hub, employer: str, question_id: str) -> None:
+def close(hub: Hub, employer: str, question_id: str, expected: str = "") -> None:
     """Nothing is left to say: it leaves the list of what waits. Another message opens it again.
 
     Raises:
@@ -87,7 +94,7 @@ def close(hub: Hub, employer: str, question_id: str) -> None:
     """
     with hub.store.write(employer) as session:
         session.take_seq(0)
-        if _row(session, question_id).turn == "employer":
+        if _looked_at(session, question_id, expected).turn == "employer":
             raise DataError("nobody has answered it", where=question_id, mend="Answer it first")
         session.change(question, {"question_id": question_id}, turn="closed")
 
@@ -102,6 +109,12 @@ def _say(session: Session, question_id: str, side: str, text: str, who: str) -> 
     sealed = session.seal(text.encode(), "message")
     said = {"question_id": question_id, "message_no": number, "at": at, "who": who[:80], "side": side}
     session.add(message, [{**said, "text_sealed": sealed}])
+
+
+def _looked_at(session: Session, question_id: str, expected: str) -> Any:
+    row = _row(session, question_id)
+    must_be(expected, {"messages": row.messages}, f"question {question_id}")
+    return row
 
 
 def _row(session: Session, question_id: str) -> Any:

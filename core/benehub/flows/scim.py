@@ -24,6 +24,7 @@ from scim2_models.path.expressions import AttrPath, Comparison, FilterNode, Logi
 from sqlalchemy import ColumnElement, Row
 
 from benehub import connections, intake
+from benehub.access import audit
 from benehub.connect import jsontext
 from benehub.connect.connector import Connector, Incoming, Page
 from benehub.connections.registry import check
@@ -103,6 +104,7 @@ class Users:
             row = resources.add(session, self._connection, *_names(user), messages.stored(user))
             counts = self._into_custody(session, row, "POST /Users")
             made = _user(session, row)
+            self._note(session, "POST", row)
         self._tell(counts)
         return made
 
@@ -145,6 +147,7 @@ class Users:
             gone = Incoming(row.resource_id, {}, deleted=True)
             payload = canonical({"id": row.resource_id, "deleted": True})
             counts = self._apply(session, gone, payload, f"DELETE /Users v{row.version}")
+            self._note(session, "DELETE", row)
         self._tell(counts)
 
     def search(self, request: SearchRequest[Any]) -> tuple[int, list[ScimUser]]:
@@ -191,8 +194,14 @@ class Users:
             row = resources.change(session, row, *_names(user), messages.stored(user))
             counts = self._into_custody(session, row, f"{method} /Users")
             made = _user(session, row)
+            self._note(session, method, row)
         self._tell(counts)
         return made
+
+    def _note(self, session: Session, method: str, row: Row[Any]) -> None:
+        """What was written stands in the trail with it: one transaction, the trail last."""
+        ref = f"{self._connection} {row.resource_id}"
+        audit.note(session, f"scim {self._connection}", f"{method} /scim/v2/Users", ref, place=audit.Place("scim"))
 
     def _row(self, session: Session, user_id: str) -> Row[Any]:
         row = resources.get(session, self._connection, user_id)

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
+from benehub import connections as room
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.api.sends import must_write
-from benehub.flows import Hub, code_maps, connecting
+from benehub.flows import Hub, code_maps, connecting, job_schedules
 from benehub.views import connected, hook_messages, webhooks
 from benehub.views.custody import batches
 from benehub.views.schedules import schedules
@@ -24,6 +25,7 @@ Operator = Annotated[Caller, Depends(Needs(Permission.OPERATE))]
 READS = 15
 """Newest reads of a connection on its page; those of which something waits stand before them."""
 Word = Annotated[str, Form(max_length=120)]
+Seen = Annotated[str, Form(max_length=400)]
 
 
 @router.get("/e/{employer}/connections")
@@ -32,10 +34,11 @@ def listed(employer: str, request: Request, caller: Seer) -> Response:
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         rows = connected.listed(session)
-        times = schedules(session)
+        times, versions = schedules(session), job_schedules.versions(session)
         doors = webhooks.doors(session)
         hooks = hook_messages.subscriptions(session)
-    return page(request, caller, "connections/list.html", rows=rows, times=times, doors=doors, hooks=hooks)
+    return page(request, caller, "connections/list.html", rows=rows, times=times, doors=doors, hooks=hooks,
+                versions=versions)  # fmt: skip
 
 
 @router.get("/e/{employer}/connections/{name}")
@@ -61,21 +64,21 @@ def read(employer: str, name: str, request: Request, caller: Operator) -> Respon
 
 
 @router.post("/e/{employer}/connections/{name}/mode")
-def mode(employer: str, name: str, request: Request, caller: Operator, mode: Word) -> Response:
-    """Live, watch or paused."""
+def mode(employer: str, name: str, request: Request, caller: Operator, mode: Word, seen: Seen) -> Response:
+    """Live, watch or paused, unless somebody else has changed it since it was looked at."""
     hub: Hub = request.app.state.hub
     if mode == "live":
         must_write(hub, caller, employer, name[:40])
-    connecting.set_mode(hub, employer, name[:40], mode)
+    connecting.set_mode(hub, employer, name[:40], mode, seen)
     return then(request, f"connections/{name}", done="saved")
 
 
 @router.post("/e/{employer}/connections/{name}/words")
 def words(
-    employer: str, name: str, request: Request, caller: Operator, place: Word, theirs: Word, ours: Word = ""
+    employer: str, name: str, request: Request, caller: Operator, place: Word, theirs: Word, seen: Seen, ours: Word = ""
 ) -> Response:
     """Say what a word of the vendor's means."""
-    code_maps.map_word(request.app.state.hub, employer, name[:40], place, theirs, ours, caller.user)
+    code_maps.map_word(request.app.state.hub, employer, name[:40], place, theirs, ours, caller.user, seen)
     return then(request, f"connections/{name}", done="saved")
 
 
@@ -85,11 +88,13 @@ def _shown(
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         found = connected.detail(session, hub.book(session), hub.connectors, name[:40])
+        version = connecting.version_of(room.get(session, found.name))
         waits = batches(session, waiting=True, connection_id=found.name, limit=READS)
         newest = batches(session, connection_id=found.name, limit=READS)
         came = list({row["batch"]: row for row in (*waits, *newest)}.values())
         times = [one for one in schedules(session) if one["connection"] == found.name]
+        versions = job_schedules.versions(session)
         doors = [one for one in webhooks.doors(session) if one["connection"] == found.name]
         calls = webhooks.listed(session, found.name, "", 15) if doors else []
     return page(request, caller, "connections/one.html", one=found, batches=came, times=times, doors=doors,
-                calls=calls, tried=tried, modes=connecting.MODES)  # fmt: skip
+                calls=calls, tried=tried, modes=connecting.MODES, version=version, versions=versions)  # fmt: skip

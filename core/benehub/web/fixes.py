@@ -12,7 +12,7 @@ from benehub import reconcile
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.api.sends import may_start
-from benehub.api.trail import seen
+from benehub.api.trail import seen as named
 from benehub.errors import BenehubError
 from benehub.flows import Hub, fixes
 from benehub.reconcile import fixes as room
@@ -27,6 +27,7 @@ Works = Annotated[Caller, Depends(Needs(Permission.WORK_DIFFERENCES))]
 Approves = Annotated[Caller, Depends(Needs(Permission.APPROVE))]
 Sends = Annotated[Caller, Depends(Needs(Permission.SEND))]
 Note = Annotated[str, Form(max_length=2000)]
+Seen = Annotated[str, Form(max_length=400)]
 Action = Annotated[str, Form(max_length=40)]
 
 
@@ -36,7 +37,7 @@ def offered(request: Request, employer: str, difference: str, caller: Works) -> 
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         known = of_difference(session, difference)
-        seen(request, [reconcile.get(session, difference).person_id])
+        named(request, [reconcile.get(session, difference).person_id])
     try:
         found, told = [asdict(one) for one in fixes.options(hub, employer, difference)], ""
     except BenehubError as error:
@@ -53,7 +54,7 @@ def preview(
 ) -> Response:  # fmt: skip
     """What would leave, before anybody proposes it; nothing is written."""
     found = fixes.preview(request.app.state.hub, employer, difference, action, notice_day=_noticed(notice_day))
-    seen(request, *found.people)
+    named(request, *found.people)
     return page(request, caller, "fixes/preview.html", difference=difference, preview=found, notice_day=notice_day)
 
 
@@ -73,10 +74,11 @@ def one(request: Request, employer: str, fix: str, caller: Sees) -> Response:
     """One fix: what it would do, what it made owed, who said what."""
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
-        found = shown(session, fix, _alone(hub, session))
-        seen(request, *room.told_of(session, room.get(session, fix)))
+        row = room.get(session, fix)
+        found, version = shown(session, fix, _alone(hub, session)), room.version_of(session, row)
+        named(request, *room.told_of(session, row))
     own = found["needs_second"] and found["proposed_by"] == caller.user
-    return page(request, caller, "fixes/one.html", fix=found, own=own)
+    return page(request, caller, "fixes/one.html", fix=found, own=own, version=version)
 
 
 def _noticed(text: str) -> date | None:
@@ -90,14 +92,14 @@ def _alone(hub: Hub, session: Session) -> int | None:
 
 
 @router.post("/e/{employer}/fixes/{fix}/approve")
-def approve(request: Request, employer: str, fix: str, caller: Approves, note: Note = "") -> Response:
-    """Approve it; by whoever may send it is carried out by a worker, too."""
+def approve(request: Request, employer: str, fix: str, caller: Approves, seen: Seen, note: Note = "") -> Response:
+    """Approve what was looked at; by whoever may send it is carried out by a worker, too."""
     hub: Hub = request.app.state.hub
     if not may_start(caller, employer, fixes.CARRY):
-        fixes.approve(hub, employer, fix, caller.user, note.strip())
+        fixes.approve(hub, employer, fix, caller.user, note.strip(), seen)
         return then(request, f"fixes/{fix}", done="approved_waits")
     must_work(hub)
-    run = fixes.approve(hub, employer, fix, caller.user, note.strip(), run_key=iso(hub.store.clock()))
+    run = fixes.approve(hub, employer, fix, caller.user, note.strip(), seen, iso(hub.store.clock()))
     return then(request, f"runs/{run}", done="approved")
 
 
@@ -112,17 +114,17 @@ def carry_out(request: Request, employer: str, fix: str, caller: Sends) -> Respo
 
 
 @router.post("/e/{employer}/fixes/{fix}/reject")
-def reject(request: Request, employer: str, fix: str, caller: Approves, note: Note = "") -> Response:
+def reject(request: Request, employer: str, fix: str, caller: Approves, seen: Seen, note: Note = "") -> Response:
     """Say no, and why."""
-    return _said(request, employer, fix, caller, note, fixes.reject)
+    return _said(request, employer, fix, caller, seen, note, fixes.reject)
 
 
 @router.post("/e/{employer}/fixes/{fix}/withdraw")
-def withdraw(request: Request, employer: str, fix: str, caller: Works, note: Note = "") -> Response:
+def withdraw(request: Request, employer: str, fix: str, caller: Works, seen: Seen, note: Note = "") -> Response:
     """Take it back, and why."""
-    return _said(request, employer, fix, caller, note, fixes.withdraw)
+    return _said(request, employer, fix, caller, seen, note, fixes.withdraw)
 
 
-def _said(request: Request, employer: str, fix: str, caller: Caller, note: str, word: Any) -> Response:
-    word(request.app.state.hub, employer, fix, caller.user, note.strip())
+def _said(request: Request, employer: str, fix: str, caller: Caller, seen: str, note: str, word: Any) -> Response:
+    word(request.app.state.hub, employer, fix, caller.user, note.strip(), seen)
     return then(request, f"fixes/{fix}", done="settled")

@@ -22,6 +22,7 @@ NAV = Entry("import", "import", Permission.EDIT_PEOPLE)
 
 Editor = Annotated[Caller, Depends(Needs(Permission.EDIT_PEOPLE))]
 Approver = Annotated[Caller, Depends(Needs(Permission.APPROVE))]
+Seen = Annotated[str, Form(max_length=400)]
 
 
 async def _form(request: Request) -> FormData:
@@ -65,23 +66,24 @@ def one(employer: str, upload: str, request: Request, caller: Editor) -> Respons
         row, run = imports.kept(session, upload), imports.attempt(session, upload)
         if row.state == "waiting" and (run is None or run.state != "running"):
             return page(
-                request, caller, "import/map.html", upload=row, run=run, dates=DATES, of=columns_of(session, row)
-            )
+                request, caller, "import/map.html", upload=row, run=run, dates=DATES, of=columns_of(session, row),
+                version=imports.version_of(row),
+            )  # fmt: skip
         taken = [one for one in batches(session, connection_id=row.source) if one["batch"] == row.batch_id]
         quarantine = details(session, row.batch_id)["quarantine"] if row.batch_id else []
     return page(request, caller, "import/done.html", upload=row, run=run, batch=taken[0] if taken else None,
-                waits=quarantine)  # fmt: skip
+                waits=quarantine, version=imports.version_of(row))  # fmt: skip
 
 
 @router.post("/e/{employer}/import/{upload}")
 def decide(
-    employer: str, upload: str, request: Request, caller: Editor, form: Annotated[FormData, Depends(_form)]
+    employer: str, upload: str, request: Request, caller: Editor, form: Annotated[FormData, Depends(_form)], seen: Seen
 ) -> Response:
-    """Keep which column is which field."""
+    """Keep which column is which field, unless somebody else has said so since it was looked at."""
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         row = imports.waiting(session, upload)
-    imports.decide(hub, employer, upload, _how(form, row.stream))
+    imports.decide(hub, employer, upload, _how(form, row.stream), seen)
     return then(request, f"import/{upload}/preview")
 
 
@@ -92,15 +94,15 @@ def preview(employer: str, upload: str, request: Request, caller: Editor) -> Res
     with hub.store.read(employer) as session:
         row = imports.waiting(session, upload)
     found = imports.preview(hub, employer, upload)
-    return page(request, caller, "import/preview.html", upload=row, found=found)
+    return page(request, caller, "import/preview.html", upload=row, found=found, version=imports.version_of(row))
 
 
 @router.post("/e/{employer}/import/{upload}/take")
-def take(employer: str, upload: str, request: Request, caller: Editor) -> Response:
-    """Take it in, as a run of its own; where a guard stops it, the page of the file says so."""
+def take(employer: str, upload: str, request: Request, caller: Editor, seen: Seen) -> Response:
+    """Take it in as it was previewed, as a run of its own; where a guard stops it, the page of the file says so."""
     hub: Hub = request.app.state.hub
     must_work(hub)
-    run = imports.take_by_run(hub, employer, upload)
+    run = imports.take_by_run(hub, employer, upload, seen)
     return then(request, f"runs/{run}", done="started")
 
 

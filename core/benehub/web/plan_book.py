@@ -13,15 +13,16 @@ from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.api.loosening import must_not_loosen
 from benehub.charts import Line, Offer, draw_plans
-from benehub.errors import BenehubError, ConfigError, DataError
+from benehub.errors import BenehubError, ChangedMeanwhile, ConfigError, DataError
 from benehub.flows import Hub
-from benehub.flows.onboarding import book_of, load_plan_book
+from benehub.flows.onboarding import book_of, in_force, load_plan_book
 from benehub.flows.plan_trial import impact
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.records import Tier
 from benehub.rules.compare.plans import Comparison, compute
 from benehub.store import Session
+from benehub.store.version import version as version_of
 from benehub.views.compare import Asked, comparison, cost_lines
 from benehub.views.mine.leave_terms import terms
 from benehub.views.mine.promises import pays, who
@@ -43,6 +44,7 @@ MAX_BOOK: Final = 400_000
 NAME: Final = "the pasted book"
 
 Text = Annotated[str, Form(max_length=MAX_BOOK)]
+Seen = Annotated[str, Form(max_length=400)]
 
 
 @router.get("/e/{employer}/plan-book")
@@ -66,17 +68,23 @@ def form(employer: str, request: Request, caller: Editor) -> Response:
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         text = in_force_text(session)
-    return page(request, caller, "plan_book/try.html", text=text, tried=None, wrong=())
+    return page(request, caller, "plan_book/try.html", text=text, tried=None, wrong=(), late=False)
 
 
 @router.post("/e/{employer}/plan-book/try")
 def trial(employer: str, request: Request, caller: Editor, text: Text, month: Annotated[str, Form()] = "") -> Response:
     """What another version says, what it changes, and for whom; nothing is put in force."""
+    return _tried(employer, request, caller, text, month)
+
+
+def _tried(employer: str, request: Request, caller: Caller, text: str, month: str = "", late: bool = False) -> Response:
+    """The same beside the book that is in force by now; `late` where that is another than the one it was tried on."""
     hub: Hub = request.app.state.hub
     try:
         book = book_of(employer, text, NAME)
     except ConfigError as error:
-        return page(request, caller, "plan_book/try.html", text=text, tried=None, wrong=str(error).splitlines())
+        return page(request, caller, "plan_book/try.html", text=text, tried=None, wrong=str(error).splitlines(),
+                    late=late)  # fmt: skip
     with hub.store.read(employer) as session:
         before = hub.book(session)
         asked = Month.parse(month) if month else Month.of(session.today())
@@ -84,20 +92,25 @@ def trial(employer: str, request: Request, caller: Editor, text: Text, month: An
     tried = {
         "version": book.version, "before": before.version, "changes": planbook.diff(before, book), "month": str(asked),
         "impact": [one for one in found if one.status != "same"], "findings": planbook.check(book),
-        "currency": book.employer.currency,
+        "currency": book.employer.currency, "seen": version_of(in_force(before)),
     }  # fmt: skip
-    return page(request, caller, "plan_book/try.html", text=text, tried=tried, wrong=())
+    status = 409 if late else 200
+    return page(request, caller, "plan_book/try.html", status=status, text=text, tried=tried, wrong=(), late=late)
 
 
 @router.post("/e/{employer}/plan-book/load")
-def load(employer: str, request: Request, caller: Editor, text: Text, version: Annotated[str, Form()]) -> Response:
-    """Put in force what was tried: the text has to be that of the version whose changes were shown."""
+def load(
+    employer: str, request: Request, caller: Editor, text: Text, version: Annotated[str, Form()], seen: Seen
+) -> Response:
+    """Put in force what was tried, against the book that it was tried on; beside another one it is shown anew."""
     book = book_of(employer, text, NAME)
     if book.version != version:
         raise DataError("it is another book than the one tried", where="plan book", mend="Try it again")
     hub: Hub = request.app.state.hub
-    seen = must_not_loosen(hub, caller, employer, book)
-    load_plan_book(hub, text, NAME, seen)
+    try:
+        load_plan_book(hub, text, NAME, must_not_loosen(hub, caller, employer, book, seen))
+    except ChangedMeanwhile:
+        return _tried(employer, request, caller, text, late=True)
     return then(request, "plan-book", done="in_force")
 
 

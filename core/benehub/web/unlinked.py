@@ -18,6 +18,7 @@ router = APIRouter(route_class=Page)
 Seer = Annotated[Caller, Depends(Needs(Permission.SEE_PEOPLE))]
 Editor = Annotated[Caller, Depends(Needs(Permission.EDIT_PEOPLE))]
 Note = Annotated[str, Form(max_length=2000)]
+Seen = Annotated[str, Form(max_length=400)]
 Number = Annotated[str, Form(max_length=40)]
 
 SHOWN = 200
@@ -49,8 +50,9 @@ def one(employer: str, ref: str, request: Request, caller: Seer) -> Response:
     with hub.store.read(employer) as session:
         found = strangers.details(session, ref, clear=clear)
         likely = strangers.likely(session, ref, clear=clear)
+        version = identities.version_of(session, ref)
         seen_in(request, session, [found["linked_to"], *named_in(likely)])
-    return page(request, caller, "people/stranger.html", one=found, likely=likely)
+    return page(request, caller, "people/stranger.html", one=found, likely=likely, version=version)
 
 
 @router.post("/e/{employer}/unlinked/suggest")
@@ -61,14 +63,18 @@ def suggest(employer: str, request: Request, caller: Editor) -> Response:
 
 
 @router.post("/e/{employer}/unlinked/{ref}/link")
-def link(employer: str, ref: str, request: Request, caller: Editor, employee: Number, note: Note) -> Response:
+def link(
+    employer: str, ref: str, request: Request, caller: Editor, employee: Number, note: Note, seen: Seen
+) -> Response:
     """This is that employee: what waits for him is tried again at once."""
-    identities.link(request.app.state.hub, employer, ref, employee.strip(), caller.user, note)
+    identities.link(request.app.state.hub, employer, ref, employee.strip(), caller.user, note, expected=seen)
     return then(request, f"people/{employee.strip()}", done="linked")
 
 
 @router.post("/e/{employer}/unlinked/{ref}/reject")
-def reject(employer: str, ref: str, request: Request, caller: Editor, employee: Number, note: Note) -> Response:
+def reject(
+    employer: str, ref: str, request: Request, caller: Editor, employee: Number, note: Note, seen: Seen
+) -> Response:
     """This is not that employee."""
-    identities.reject(request.app.state.hub, employer, ref, employee.strip(), caller.user, note)
+    identities.reject(request.app.state.hub, employer, ref, employee.strip(), caller.user, note, seen)
     return then(request, f"unlinked/{ref}", done="saved")

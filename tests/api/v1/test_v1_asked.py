@@ -27,20 +27,24 @@ def test_a_question_is_listed_read_answered_and_closed(api: Api, asked: list[str
     assert [one["question"] for one in api.all("/questions")] == asked
     assert person_id(api) in trail(api)
     place = f"/questions/{asked[1]}"
-    told = api.get(place)
+    told, seen = api.get(place), api.etag(place)
     assert person_id(api) in trail(api)
     assert (told["employee"], told["turn"], told["about"]) == ("1001", "employer", {"page": "coverage", "plan": "ppo"})
     assert [(one["side"], one["who"], one["text"]) for one in told["said"]] == [("employee", "usr_ann", "Why 1?")]
     api.act_as(Role.BENEFITS_ADMIN)
-    assert problem(api.send(f"{place}/close", status=422), 422, "data")["detail"] == "nobody has answered it"
-    answered = api.send(f"{place}/answer", {"text": "Because of the tier."}, key="same").json()
+    assert problem(api.send(f"{place}/close", status=422, etag=seen), 422, "data")["detail"] == "nobody has answered it"
+    answered = api.send(f"{place}/answer", {"text": "Because of the tier."}, key="same", etag=seen).json()
     assert (answered["turn"], answered["messages"]) == ("employee", 2)
     assert [(one["side"], one["who"]) for one in answered["said"]] == [("employee", "usr_ann"), ("employer", "usr_1")]
     assert person_id(api) in trail(api)
-    again = api.send(f"{place}/answer", {"text": "Because of the tier."}, key="same")
+    again = api.send(f"{place}/answer", {"text": "Because of the tier."}, key="same", etag=seen)
     assert again.headers["idempotency-replayed"] == "true" and len(api.get(place)["said"]) == 2
     assert [one["question"] for one in api.all("/questions")] == [asked[0], asked[2]]
-    assert api.send(f"{place}/close").json()["turn"] == "closed"
+    for word, body in (("answer", {"text": "Another one."}), ("close", None)):
+        late = problem(api.send(f"{place}/{word}", body, 412, etag=seen), 412, "needs_person")
+        assert late["changed"] == ["messages"], "the second of two sees what the first has answered"
+        problem(api.send(f"{place}/{word}", body, 422), 422, "request")
+    assert api.send(f"{place}/close", etag=api.etag(place)).json()["turn"] == "closed"
     assert [one["question"] for one in api.all("/questions", turn="closed")] == [asked[1]]
     assert api.all("/questions", turn="employee") == []
 
@@ -48,12 +52,12 @@ def test_a_question_is_listed_read_answered_and_closed(api: Api, asked: list[str
 def test_who_may_not_and_what_is_no_answer_is_refused(api: Api, asked: list[str]) -> None:
     place = f"/questions/{asked[0]}"
     for wrong in ({"text": ""}, {"text": "x" * 4001}, {"text": "x", "more": 1}, {}):
-        problem(api.send(f"{place}/answer", wrong, 422), 422, "request")
-    problem(api.send(f"{place}/answer", {"text": " \n "}, 422), 422, "data")
+        problem(api.send(f"{place}/answer", wrong, 422, etag="*"), 422, "request")
+    problem(api.send(f"{place}/answer", {"text": " \n "}, 422, etag="*"), 422, "data")
     api.get("/questions", 422, turn="nobody")
     api.get(NONE, 404)
-    problem(api.send(f"{NONE}/answer", {"text": "x"}, 404), 404, "request")
-    problem(api.send(f"{NONE}/close", status=404), 404, "request")
+    problem(api.send(f"{NONE}/answer", {"text": "x"}, 404, etag="*"), 404, "request")
+    problem(api.send(f"{NONE}/close", status=404, etag="*"), 404, "request")
     api.act_as(Role.AUDITOR)
     assert api.get(place)["messages"] == 1
     problem(api.send(f"{place}/answer", {"text": "x"}, 403), 403, "access")

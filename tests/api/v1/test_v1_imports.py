@@ -61,7 +61,8 @@ def test_a_table_is_sent_decided_tried_and_taken_in_as_by_hand(working: Api) -> 
     assert (made["state"], made["read"], made["run"], made["decided"]) == ("waiting", None, "", False)
     place = f"/imports/{made['upload']}"
     problem(api.send(f"{place}/preview", status=422), 422, "data")
-    problem(api.send(f"{place}/take", status=422), 422, "data")
+    problem(api.send(f"{place}/take", status=422, etag=api.etag(place)), 422, "data")
+    problem(api.send(f"{place}/take", status=422), 422, "request")
     body, etag = decided(api, place), api.etag(place)
     wrong = body | {"constants": {"shoe_size": "43"}}
     assert "shoe_size" in api.send(f"{place}/columns", wrong, 422, etag=etag, method="PUT").text
@@ -71,15 +72,20 @@ def test_a_table_is_sent_decided_tried_and_taken_in_as_by_hand(working: Api) -> 
     assert told["changed"] == ["how"], "the second of two sees what the first has decided"
     with api.hub.store.read("acme") as session:
         facts = len(session.rows(select(fact)))
-    tried = api.send(f"{place}/preview").json()
+    answer = api.send(f"{place}/preview")
+    tried, seen = answer.json(), answer.headers["etag"]
+    assert seen == api.etag(place) != etag
+    told = problem(api.send(f"{place}/take", status=412, etag=etag), 412, "needs_person")
+    assert told["changed"] == ["how"], "nobody takes in what he has not seen"
     assert (tried["rows"], tried["new"], tried["quarantined"], tried["held"]) == (2, 1, 1, "")
     assert {one["employee"] for one in tried["changes"]} == {"X1"} and "sometime" not in str(tried)
     with api.hub.store.read("acme") as session:
         assert len(session.rows(select(fact))) == facts, "a preview keeps nothing"
-    started = api.send(f"{place}/take", status=202, key="take")
+    started = api.send(f"{place}/take", status=202, key="take", etag=seen)
     run, end = started.json()["run"], ended(api, started.headers["location"])
     assert (end["state"], end["counts"]["applied"]) == ("done", 1)
-    assert api.send(f"{place}/take", status=202).json()["run"] == run, "it is taken once"
+    for known in (seen, api.etag(place), "*"):
+        assert api.send(f"{place}/take", status=202, etag=known).json()["run"] == run, "it is taken once"
     done = api.get(place)
     assert (done["state"], done["read_state"], done["rows"], done["quarantined"]) == ("taken", "applied", 2, 1)
     assert done["run"] == run and api.get(f"/reads/{done['read']}/rows")["items"][0]["what"] == "waits"

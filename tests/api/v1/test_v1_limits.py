@@ -9,11 +9,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from benehub import plugins
-from benehub.access import Caller, Role
+from benehub.access import Caller, Role, audit
 from benehub.api.app import create_app
 from benehub.api.v1.limits import Limits
 from benehub.flows import Hub
 from benehub.store import Store, open_store
+from benehub.store.schema import INSTALLATION
 
 HOUR = 3600
 
@@ -61,3 +62,21 @@ def test_a_caller_has_so_many_calls_in_all_processes_together(two: tuple[Process
     anew = Process(store)
     assert anew.call() == 429, "who begins anew knows what was called before"
     anew.close()
+
+
+def test_calls_that_are_refused_count_and_beyond_the_limit_nothing_is_written(two: tuple[Process, Process]) -> None:
+    here, _ = two
+    here.caller = replace(here.caller, everywhere=frozenset({Role.AUDITOR}))
+    schedules, key = "/api/v1/employers/acme/schedules", {"idempotency-key": "one", "if-match": "*"}
+
+    def trail() -> int:
+        with here.store.read("acme") as session, here.store.read(INSTALLATION) as whole:
+            return len(audit.newest(session, limit=50)) + len(audit.newest(whole, limit=50))
+
+    refused = [here.client.post(schedules, json={}, headers=key).status_code for _ in range(3)]
+    assert refused == [403] * 3 and trail() == 3
+    assert here.client.post(schedules, json={}, headers=key).status_code == 429
+    here.caller = replace(here.caller, everywhere=frozenset({Role.OWNER}))
+    written = here.client.delete(f"{schedules}/nightly", headers=key)
+    assert written.status_code == 429 and written.json()["kind"] == "retriable"
+    assert trail() == 3, "who calls on for ever does not fill the trail"

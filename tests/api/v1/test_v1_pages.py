@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute, iter_route_contexts
 from tests.api.v1.conftest import Api
 
 from benehub.api import v1
 from benehub.api.v1.documents import document
+from benehub.web import PAGES
 
 E = "/e/{employer}"
 BY = {
@@ -76,6 +77,20 @@ NONE = {
 """By a pattern of addresses, why no program does this."""
 
 
+def guarded() -> set[str]:
+    """The operations that name what was looked at as `If-Match`."""
+    told = [one for path in document(v1.router)["paths"].values() for one in path.values()]
+    names = {one["operationId"]: {each.get("name") for each in one.get("parameters", ())} for one in told}
+    return {operation for operation, has in names.items() if "if-match" in has}
+
+
+def looked_at() -> dict[str, set[str]]:
+    """By a page's address, which of its operations do so."""
+    every = guarded()
+    found = {address: every & set(told.split()) for address, told in BY.items()}
+    return {address: told for address, told in found.items() if told}
+
+
 def writes(api: Api) -> set[str]:
     """The addresses to which pages send; how a part of one is matched is left out."""
     found = {re.sub(r":\w+\}", "}", str(one.path)) for one in iter_route_contexts(api.app.routes)
@@ -92,3 +107,18 @@ def test_each_write_of_a_page_has_its_operation_or_a_reason(api: Api) -> None:
     assert not unsaid, "say by which operation a program does the same, or why none does"
     idle = {why for why in NONE if not any(re.fullmatch(why, one) for one in pages)}
     assert not idle and not [one for one in BY if any(re.fullmatch(why, one) for why in NONE)]
+
+
+def test_each_form_whose_operation_demands_if_match_takes_what_was_looked_at() -> None:
+    takes = {
+        re.sub(r":\w+\}", "}", route.path): {one.name: one.field_info.is_required()
+                                               for one in route.dependant.body_params}
+        for page in PAGES for route in page.router.routes
+        if isinstance(route, APIRoute) and "POST" in (route.methods or ())
+    }  # fmt: skip
+    asked = looked_at()
+    assert len(asked) > 15 and {"close_question", "take_import", "load_plan_book"} <= set().union(*asked.values())
+    assert {address for address in asked if "seen" not in takes[address]} == set()
+    free = {address for address in asked if not takes[address]["seen"]}
+    assert free == {f"{E}/schedules/{{schedule}}/{{what}}", f"{E}/webhooks/{{subscription}}/rotate",
+                    f"{E}/webhooks/{{subscription}}/{{what}}"}  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.api.v1.conftest import ACME, OWNER, Api, problem
 
-from benehub.access import Permission
+from benehub.access import Permission, Role
 from benehub.errors import DataError
 from benehub.flows import bind
 from benehub.flows import runs as run_rows
@@ -164,3 +164,23 @@ def test_a_dispatch_that_was_never_tried_leaves_by_a_run(working: Api) -> None:
         session.change(dispatch, {"dispatch_id": held["dispatch"]}, state="prepared")
     working.caller = replace(OWNER, scopes=frozenset(Permission) - {Permission.APPROVE})
     assert "may approve" in working.send(f"{path}/resend", {"note": "go"}, 403).json()["detail"]
+
+
+def test_any_flow_that_a_schedule_may_start_is_started_at_once(working: Api) -> None:
+    api = working
+    api.act_as(Role.ENGINEER)
+    body = {"flow": "reconcile", "options": {"relation": "leave", "month": "this"}}
+    started = api.send("/runs", body, 202, key="one")
+    assert (end := ended(api, started.headers["location"]))["state"] == "done", end
+    assert end["flow"] == "schedule.reconcile"
+    assert api.send("/runs", body, 202, key="one").json() == started.json(), "it is started once"
+    assert api.send("/runs", body, 202).json() != started.json()
+    read = api.send("/runs", {"flow": "sync", "options": {"stream": "employee"}}, 202).headers["location"]
+    assert ended(api, read)["flow"] == "schedule.sync"
+    for wrong in ({"flow": "sync", "options": {"month": "last"}}, {"flow": "coverage", "connection": "hris"},
+                  {"flow": "sync", "connection": "none"}, {"flow": "sync", "options": {"stream": "x"}}):  # fmt: skip
+        problem(api.send("/runs", wrong, 422), 422, "data")
+    problem(api.send("/runs", {"flow": "plan.load"}, 422), 422, "request")
+    problem(api.send("/runs", {"flow": "deductions.push"}, 403), 403, "access")
+    api.act_as(Role.AUDITOR)
+    problem(api.send("/runs", body, 403), 403, "access")

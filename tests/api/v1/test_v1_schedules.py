@@ -58,7 +58,7 @@ def test_what_cannot_be_kept_is_refused_as_when_it_is_added(api: Api) -> None:
 
 
 def test_who_may_only_operate_schedules_what_only_reads(api: Api) -> None:
-    """Each flow of the registry, by each way in: added, changed into, resumed, and run now."""
+    """Each flow of the registry, by each way in: added, changed into, resumed, run now, and started without one."""
     bind(api.hub).engine.start()  # no worker: what is queued waits
     for name, flow in FLOWS.items():
         body = {"flow": name, "connection": "payroll" if flow.connection else "", "every": "1d"}
@@ -69,13 +69,14 @@ def test_who_may_only_operate_schedules_what_only_reads(api: Api) -> None:
             path, later = f"/schedules/{name}", f"{name}.{caller.user[4:]}"
             ways: list[tuple[str, str, Any]] = [("POST", "/schedules", body | {"name": later}), ("PUT", path, body)]
             ways += [("POST", f"{path}/{act}", None) for act in ("pause", "resume", "run-now")]
+            ways.append(("POST", "/runs", {"flow": name, "connection": body["connection"]}))
             asked = [
                 api.client.request(method, f"{ACME}{where}", json=content,
                                    headers={"idempotency-key": f"{later}{number}", "if-match": "*"})
                 for number, (method, where, content) in enumerate(ways)
             ]  # fmt: skip
             assert [one.status_code for one in asked] == (
-                [403, 403, 200, 403, 403] if flow.writes else [201, 200, 200, 200, 202]
+                [403, 403, 200, 403, 403, 403] if flow.writes else [201, 200, 200, 200, 202, 202]
             ), name
             if flow.writes:
                 assert "send" in problem(asked[0], 403, "access")["detail"]

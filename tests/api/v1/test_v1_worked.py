@@ -10,8 +10,11 @@ from tests.api.v1.conftest import ACME, Api, problem
 
 from benehub.access import Role
 from benehub.access.audit import newest
+from benehub.api.loosening import must_not_loosen
 from benehub.crypto import Vault
+from benehub.flows import Hub
 from benehub.flows import closing as flow
+from benehub.flows.onboarding import load_plan_book
 from benehub.identity import strangers
 from benehub.store.tables import crosswalk
 from benehub.views import closing as view
@@ -115,6 +118,27 @@ def test_a_plan_book_is_tried_on_the_people_and_loaded_by_who_looked(api: Api, f
         refused = problem(api.send("/plan-book", {"text": looser}, 403, etag=seen, method="PUT"), 403, "access")
         assert "manage_access" in refused["detail"]
     api.send("/plan-book", {"text": strict.replace("100.00", "50.00")}, etag=seen, method="PUT")
+
+
+def test_a_book_that_is_made_stricter_meanwhile_is_not_loosened_by_who_may_not(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = api.get("/plan-book/text")["text"]
+    strict = f"{text}guards: {{second_person_above: 100.00}}\n"
+    wanted = {"text": f"{text}guards: {{second_person_above: 500.00}}\n"}
+    api.send("/plan-book", wanted, etag="*", method="PUT")
+
+    def owner_comes_between(hub: Hub, *arguments: Any) -> str:
+        allowed = must_not_loosen(hub, *arguments)
+        load_plan_book(hub, strict, "book")
+        return allowed
+
+    monkeypatch.setattr("benehub.api.v1.plan_book.must_not_loosen", owner_comes_between)
+    api.act_as(Role.BENEFITS_ADMIN)
+    problem(api.send("/plan-book", wanted, 412, etag="*", method="PUT"), 412, "needs_person")
+    assert api.get("/plan-book/text")["text"] == strict
+    api.act_as(Role.OWNER)
+    api.send("/plan-book", wanted, etag="*", method="PUT")
 
 
 def test_a_fix_is_listed_read_and_decided_by_who_has_looked(api: Api) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from benehub.api.trail import about
+from benehub.api.v1.edits import IfMatch, expected, tagged
 from benehub.api.v1.fields import At, EditsPeople, Once, PageOf, SeesPeople, id_path
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import Office
@@ -80,25 +81,30 @@ def list_questions(
 
 
 @router.get("/{question}", operation_id="get_question")
-def get_question(_caller: SeesPeople, at: At, question: QuestionPath) -> AskedDetail:
-    """One question with what it is about and all that was said."""
-    return _shown(at, question)
+def get_question(_caller: SeesPeople, at: At, question: QuestionPath, response: Response) -> AskedDetail:
+    """One question with what it is about and all that was said; its ETag is what an answer names."""
+    return _shown(at, question, response)
 
 
 @router.post("/{question}/answer", operation_id="answer_question")
-def answer_question(_caller: EditsPeople, at: At, claim: Once, question: QuestionPath, body: Answered) -> AskedDetail:
+def answer_question(
+    _caller: EditsPeople, at: At, claim: Once, question: QuestionPath, body: Answered, if_match: IfMatch,
+    response: Response,
+) -> AskedDetail:  # fmt: skip
     """Answer; the employee sees it at once. One that was closed is open again by it."""
     _must_be(at, question)
-    flow.answer(at.hub, at.employer, question, body.text, at.caller.user)
-    return _shown(at, question)
+    flow.answer(at.hub, at.employer, question, body.text, at.caller.user, expected(if_match))
+    return _shown(at, question, response)
 
 
 @router.post("/{question}/close", operation_id="close_question")
-def close_question(_caller: EditsPeople, at: At, claim: Once, question: QuestionPath) -> AskedDetail:
+def close_question(
+    _caller: EditsPeople, at: At, claim: Once, question: QuestionPath, if_match: IfMatch, response: Response
+) -> AskedDetail:
     """Nothing is left to say; one that nobody has answered cannot be closed. What is said later opens it again."""
     _must_be(at, question)
-    flow.close(at.hub, at.employer, question)
-    return _shown(at, question)
+    flow.close(at.hub, at.employer, question, expected(if_match))
+    return _shown(at, question, response)
 
 
 def _must_be(at: Office, question: str) -> None:
@@ -106,10 +112,11 @@ def _must_be(at: Office, question: str) -> None:
         about(at.request, view.thread(session, question)[0].person)
 
 
-def _shown(at: Office, question: str) -> AskedDetail:
+def _shown(at: Office, question: str, response: Response) -> AskedDetail:
     with at.read() as session:
         with named():
             found, said = view.thread(session, question)
+        tagged(response, flow.version_of(found.messages))
         at.seen(session, [found.person])
     told = [AskedMessage.model_validate(one, from_attributes=True) for one in said]
     return AskedDetail.model_validate(_told(found) | {"said": told})

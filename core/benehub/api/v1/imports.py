@@ -21,7 +21,6 @@ from benehub.api.v1.route import Route, must_be_file
 from benehub.api.v1.starting import Started, at_run, key_of, must_run
 from benehub.flows import imports as flow
 from benehub.flows.import_columns import DATES, columns_of, decided, must_fit
-from benehub.store.version import version
 from benehub.views import uploads as view
 
 router = APIRouter(prefix="/employers/{employer}/imports", tags=["imports"], route_class=Route)
@@ -204,7 +203,7 @@ def send_import(
 
 @router.get("/{upload}", operation_id="get_import")
 def get_import(_caller: EditsPeople, at: At, upload: UploadPath, response: Response) -> ImportWithRun:
-    """One table: whether it waits, and what became of it; its ETag is what deciding on its columns names."""
+    """One table: whether it waits, and what became of it; its ETag is what deciding on columns or taking it names."""
     return _shown(at, upload, response)
 
 
@@ -214,7 +213,7 @@ def get_import_columns(_caller: EditsPeople, at: At, upload: UploadPath, respons
     _must_be(at, upload)
     with at.read() as session:
         row = flow.waiting(session, upload)
-        tagged(response, version(flow.edited(row)))
+        tagged(response, flow.version_of(row))
         of = columns_of(session, row)
     known = of.known
     return ColumnsTold(
@@ -244,9 +243,13 @@ def decide_import_columns(
 
 
 @router.post("/{upload}/preview", operation_id="preview_import")
-def preview_import(_caller: EditsPeople, at: At, claim: Once, upload: UploadPath) -> PreviewTold:
-    """What taking it in would change: the same steps, taken back."""
+def preview_import(
+    _caller: EditsPeople, at: At, claim: Once, upload: UploadPath, response: Response
+) -> PreviewTold:  # fmt: skip
+    """What taking it in would change: the same steps, taken back. Its ETag is what taking it as it was tried names."""
     _must_be(at, upload)
+    with at.read() as session:
+        tagged(response, flow.version_of(flow.kept(session, upload)))  # of before: what comes between is refused
     found = flow.preview(at.hub, at.employer, upload)
     with at.read() as session:
         at.seen(session, [one.member for one in found.changes])
@@ -256,11 +259,14 @@ def preview_import(_caller: EditsPeople, at: At, claim: Once, upload: UploadPath
 
 
 @router.post("/{upload}/take", operation_id="take_import", status_code=202)
-def take_import(_caller: EditsPeople, at: At, claim: Once, upload: UploadPath, response: Response) -> Started:
-    """Take it in, in a run; where a guard holds it the run ends `held`, and the read waits for `release`."""
+def take_import(
+    _caller: EditsPeople, at: At, claim: Once, upload: UploadPath, if_match: IfMatch, response: Response
+) -> Started:
+    """Take it in with its columns as they were looked at, in a run; where a guard holds it the run ends `held`, and the
+    read waits for `release`."""
     _must_be(at, upload)
     must_run(at)
-    return at_run(at, response, flow.take_by_run(at.hub, at.employer, upload))
+    return at_run(at, response, flow.take_by_run(at.hub, at.employer, upload, expected(if_match)))
 
 
 @router.post("/{upload}/drop", operation_id="drop_import", status_code=204)
@@ -279,7 +285,7 @@ def _shown(at: Office, upload: str, response: Response) -> ImportWithRun:
     _must_be(at, upload)
     with at.read() as session:
         row, run = flow.kept(session, upload), flow.attempt(session, upload)
-        tagged(response, version(flow.edited(row)))
+        tagged(response, flow.version_of(row))
         (told,) = view.uploads(session, 1, only=upload)
     return ImportWithRun.model_validate(
         _import(told) | {"run": str(run.run_id) if run else "", "decided": bool(row.how)}

@@ -32,15 +32,17 @@ MEMBER: Final = r"^[A-Za-z0-9][A-Za-z0-9._/@ -]{0,59}$"
 
 
 class Takes(Needs):
-    """As `Needs`, and remembers who it was for what comes after it."""
+    """As `Needs`, for so many calls of a caller, refused ones too; remembers who it was for what comes after it."""
 
     async def __call__(self, request: Request) -> Caller:
         """Who calls."""
         caller = await super().__call__(request)
         request.state.caller = caller
+        return caller
+
+    async def _counted(self, request: Request, caller: Caller) -> None:
         limits: Limits = request.app.state.limits
         await run_in_threadpool(limits.take, caller.user)
-        return caller
 
 
 @dataclass(frozen=True)

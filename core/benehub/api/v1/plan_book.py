@@ -206,8 +206,8 @@ def put_plan_book(
     """Check a plan book and put it in force."""
     with given():
         book = book_of(at.employer, body.text, NAME)
-        must_not_loosen(at.hub, at.caller, at.employer, book)
-        load_plan_book(at.hub, body.text, NAME, expected(if_match))
+        seen = must_not_loosen(at.hub, at.caller, at.employer, book, expected(if_match))
+        load_plan_book(at.hub, body.text, NAME, seen)
     return _shown(at, response)
 
 

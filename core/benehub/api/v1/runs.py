@@ -6,14 +6,17 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 
-from benehub.api.sends import must_start
+from benehub import connections as room
+from benehub.api.sends import must_schedule, must_start
 from benehub.api.v1 import events
-from benehub.api.v1.fields import At, Filter, Once, Operates, PageOf, SeesOverview, id_path
+from benehub.api.v1.fields import At, Filter, Once, Operates, PageOf, SeesOverview, id_path, one_of
 from benehub.api.v1.models import Model, Page
-from benehub.api.v1.problems import named
+from benehub.api.v1.problems import given, named
 from benehub.api.v1.route import Route
-from benehub.api.v1.starting import Started, at_run, must_run
+from benehub.api.v1.starting import Started, at_run, key_of, must_run, start
+from benehub.flows.schedulable import FLOWS, PREFIX, Wanted, check
 from benehub.views import runs as view
 
 router = APIRouter(prefix="/employers/{employer}/runs", tags=["runs"], route_class=Route)
@@ -62,6 +65,19 @@ class RunDetail(RunTold):
     """The steps that have ended, in their order."""
 
 
+class FlowAsked(Model):
+    """A flow to start now."""
+
+    flow: str = Field(pattern=one_of(FLOWS), examples=["reconcile"])
+    """One of those that may start by themselves."""
+    connection: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,40}$", examples=["hris"])
+    """Its connection; the plan book's when left out."""
+    options: dict[
+        Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=120, pattern=r"^[\x20-\x7e]*$")]
+    ] = Field(default={}, max_length=10, examples=[{"month": "last"}])
+    """What the flow may be told, as a schedule tells it."""
+
+
 @router.get("", operation_id="list_runs")
 def list_runs(
     _caller: SeesOverview, at: At, page: PageOf,
@@ -72,6 +88,21 @@ def list_runs(
     with at.read() as session:
         rows = view.runs(session, state or "", flow, page.limit + 1, (before[0], before[1]) if before else None)
     return page.page(rows, RunTold.model_validate, lambda row: (row["started_at"], row["run"]))
+
+
+@router.post("", operation_id="start_run", status_code=202)
+def start_run(_caller: Operates, at: At, claim: Once, body: FlowAsked, response: Response) -> Started:
+    """Start a flow now, as a schedule of it would; one that sends, by who may send."""
+    must_schedule(at.caller, at.employer, body.flow)
+    must_run(at)
+    with given(), at.book() as (session, book):
+        wanted = check(book, Wanted(body.flow, body.connection, body.options))
+        if wanted.connection:
+            room.get(session, wanted.connection)
+    # The flow has to know the key of its run: `start` makes the same of subject and claim.
+    key, order = f"{wanted.flow}/{key_of(claim)}", wanted.connection or "-"
+    told = (wanted.connection, dict(wanted.options), key)
+    return start(claim, response, f"{PREFIX}{wanted.flow}", wanted.flow, order, *told)
 
 
 @router.get("/{run}", operation_id="get_run")
