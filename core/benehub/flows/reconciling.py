@@ -80,7 +80,8 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int 
         outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today(), read_to)
         if relation == Relation.PREMIUM:
             outcome += credits.settle(session, book)
-        note_compared(session, Relation(relation), month, read_to)
+        quiet = nothing.silent(session, book, Relation(relation), month)
+        note_compared(session, Relation(relation), month, read_to, quiet)
     tell(hub, employer, outcome.opened, "difference_opened")
     tell(hub, employer, outcome.closed, "difference_closed")
     counts = {"opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again}

@@ -61,8 +61,9 @@ class Leg:
 
     name: str
     state: str = "right"
-    """right, waiting (explained and in its time), broken, unknown (never compared), or old: what was compared does not
-    say what holds now, so the month cannot be closed either."""
+    """right, waiting (explained and in its time), broken, unread (with somebody nothing was compared, for nothing of
+    the month was read of him), unknown (never compared), or old: what was compared does not say what holds now, so the
+    month cannot be closed either."""
     discrepancies: int = 0
     pending: int = 0
     at_risk: dict[str, int] = field(default_factory=dict)
@@ -70,6 +71,8 @@ class Leg:
     compared_at: str = ""
     oldest: str = ""
     """When the oldest discrepancy was first seen."""
+    silent: list[tuple[str, str]] = field(default_factory=list)
+    """Relation and connection: nothing of the month was read of it, so nothing was compared with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,7 @@ def legs(session: Session, book: PlanBook, month: Month) -> list[Leg]:
 def worst(legs: Sequence[Leg]) -> str:
     """The worst state of these legs."""
     states = {one.state for one in legs}
-    return next((one for one in ("broken", "unknown", "old", "waiting") if one in states), "right")
+    return next((one for one in ("broken", "unknown", "old", "unread", "waiting") if one in states), "right")
 
 
 def risk(legs: Sequence[Leg]) -> dict[str, int]:
@@ -230,12 +233,15 @@ def _leg(session: Session, name: str, month: Month, counts: Sequence[Row[Any]]) 
     wanted = [one for one in MONTHLY if one.value in LEGS[name]]
     if all(one.value in known for one in wanted):
         leg.compared_at = min(known[one.value].at for one in wanted)
+        leg.silent = [(one.value, name) for one in wanted for name in known[one.value].silent]
     if leg.discrepancies:
         leg.state = "broken"
     elif not leg.compared_at:
         leg.state = "unknown"
     elif any(one in behind for one in wanted):
         leg.state = "old"
+    elif leg.silent:
+        leg.state = "unread"
     elif leg.pending:
         leg.state = "waiting"
     return leg
