@@ -19,7 +19,7 @@ QUIET: Final = timedelta(days=3)
 """A stream that no schedule reads is stale when it was not read for so long: over a week-end nobody has to look."""
 
 CYCLE: Final = timedelta(days=35)
-"""One that other work of a schedule reads, as the results of a pay date, is stale after so long: each month needs it."""
+"""A stream that other work of a schedule reads, as the results of a pay date, is stale after so long."""
 
 OVERDUE: Final = timedelta(hours=1)
 
