@@ -44,7 +44,7 @@ def silent(session: Session, book: PlanBook, relation: Relation, month: Month) -
 
 def _expected(book: PlanBook, relation: Relation) -> dict[str, set[str]]:
     """Connection -> the plans that it tells of in this relation."""
-    plans = {
+    plans: dict[Relation, list[tuple[str | None, str]]] = {
         Relation.PREMIUM: [(plan.carrier, plan.id) for plan in book.insurance_plans()],
         Relation.RETIREMENT: [(plan.recordkeeper, plan.id) for plan in book.retirement_plans()],
         Relation.ACCOUNTS: [(plan.custodian, plan.id) for plan in book.account_plans()],
