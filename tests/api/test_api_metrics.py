@@ -61,7 +61,9 @@ def fill(desk: Desk) -> None:
     with desk.store.write("acme") as session:
         hour_ago, days_ago = iso(NOW - timedelta(hours=1)), iso(NOW - timedelta(days=3))
         mine = {"connection_id": "idp"}
-        session.add(stream_state, [{**mine, "stream": "employee", "cursor": None, "seq": 1, "read_at": hour_ago}])
+        session.add(stream_state, [
+            {**mine, "stream": "employee", "cursor": None, "seq": 1, "read_at": hour_ago, "told_at": days_ago}
+        ])  # fmt: skip
         queued: dict[str, Any] = {
             "flow": "sync",
             "subject": "x",
@@ -153,7 +155,8 @@ def test_each_figure_says_what_is_in_the_books(desk: Desk) -> None:
     found = scrape(desk)
     living.release()
     acme, idp = ("employer", "acme"), ("connection", "idp")
-    assert found["benehub_connection_last_read_seconds"] == {(idp, acme): 3600.0}
+    assert found["benehub_connection_last_read_seconds"] == {(idp, acme, ("stream", "employee")): 3600.0}
+    assert found["benehub_connection_last_told_seconds"] == {(idp, acme, ("stream", "employee")): 3 * 86400.0}
     assert found["benehub_runs"] == {(acme, ("state", state)): 1.0 for state in STATES}
     assert found["benehub_queue_oldest_seconds"] == {(acme,): 3600.0}
     assert found["benehub_differences"] == {(("age", "7d"), acme, ("state", "discrepancy")): 1.0}
@@ -170,7 +173,7 @@ def test_each_figure_says_what_is_in_the_books(desk: Desk) -> None:
     assert [buckets[idp, acme, ("le", bound)] for bound in ("5.0", "30.0", "+Inf")] == [0.0, 1.0, 1.0]
     assert found["benehub_dispatch_latency_seconds_sum"][idp, acme] == pytest.approx(20, abs=0.01)
     names = {name for values in found.values() for labels in values for name, _ in labels}
-    assert names <= {"employer", "connection", "state", "age", "level", "outcome", "le"}
+    assert names <= {"employer", "connection", "state", "age", "level", "outcome", "le", "stream"}
 
 
 def test_the_handbook_lists_what_is_measured(desk: Desk, root: Path) -> None:

@@ -23,7 +23,8 @@ from tests.web.conftest import Desk, caller_of, close_desk, copy_demo, open_desk
 from benehub import reconcile
 from benehub.access import Role
 from benehub.api.app import create_app
-from benehub.store.tables import difference, entry, leg
+from benehub.store.locks import WAITING
+from benehub.store.tables import difference, entry, leg, run
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the dev extra has it)")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed (the dev extra has it)")
@@ -140,6 +141,22 @@ def test_axe_finds_no_serious_fault_and_no_page_is_wider_than_its_window(
     assert found == []
 
 
+def test_in_german_no_page_is_wider_than_a_phone(served: Served, look: Any) -> None:
+    page = look("dark", PHONE, "de")
+    judge, found = axe.Axe(), []
+    for name, path in places.of_work(served.desk).items():
+        page.goto(served.url(path))
+        assert page.evaluate("document.documentElement.lang") == "de", name
+        if name in ("today", "difference", "closing"):
+            page.wait_for_load_state("networkidle")
+            found += faults(page, judge, name, [("dark", PHONE)])
+        elif page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]:
+            wide = page.evaluate("""[...document.querySelectorAll('main *')].filter(
+                one => one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML.slice(0, 160))""")
+            found.append((name, "wider than its window", wide[:6]))
+    assert found == []
+
+
 def posted_for(served: Served, difference_id: str) -> str:
     """The newest posted entry about the employee and plan of a difference."""
     with served.desk.store.read(served.desk.employer) as session:
@@ -209,6 +226,53 @@ def test_it_is_worked_by_the_keyboard_alone(served: Served, look: Any) -> None:
     page.keyboard.press("Tab")
     ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert ring == "solid", "focus is seen"
+    for words, tag in (("Reconcile", "A"), ("Compare now", "A"), ("Compare now", "BUTTON")):
+        reach(page, words, tag)
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+    page.get_by_text("Started.").wait_for()
+    page.locator(".head .badge.ok").wait_for(timeout=60_000)
+    visit(page, served, "reconcile?type=TIER_DIFF")
+    reach(page, page.locator("a.dif").first.inner_text().splitlines()[0], "A")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    reach(page, "Dismiss", "SUMMARY")
+    page.keyboard.press("Enter")
+    reach(page, "", "TEXTAREA", "document.activeElement.closest('details[open]') !== null")
+    page.keyboard.type("they are right")
+    reach(page, "Dismiss", "BUTTON")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.get_by_text("they are right").wait_for()
+    assert page.locator(".head .badge").first.inner_text() == "Dismissed"
+
+
+def reach(page: Any, words: str, tag: str, also: str = "true") -> None:
+    """Press Tab until such an element has the focus."""
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        here = page.evaluate(f"[document.activeElement.tagName, document.activeElement.innerText || '', {also}]")
+        if here[0] == tag and words in here[1] and here[2]:
+            return
+    raise AssertionError(f"no key leads to {tag} {words!r}")
+
+
+def test_a_button_keeps_its_focus_while_its_page_goes_on(served: Served, look: Any) -> None:
+    with served.desk.store.write(served.desk.employer) as session:
+        session.add(run, [{
+            "run_id": "run_waits", "flow": "reconcile", "subject": "all/2026-10", "executor": WAITING, "counts": {},
+            "state": "running", "error": "", "started_at": session.now(), "ended_at": None,
+        }])  # fmt: skip
+    page = look()
+    page.goto(served.url("runs/run_waits"))
+    reach(page, "Cancel", "BUTTON")
+    for _ in range(2):
+        with page.expect_response("**/progress"):
+            pass
+    page.wait_for_timeout(200)
+    assert page.evaluate("document.activeElement.innerText") == "Cancel it"
+    with served.desk.store.write(served.desk.employer) as session:
+        session.change(run, {"run_id": "run_waits"}, state="canceled")
 
 
 def test_language_and_theme_are_chosen_and_kept(served: Served, look: Any) -> None:

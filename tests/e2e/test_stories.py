@@ -27,6 +27,7 @@ from benehub.flows import connecting, users
 from benehub.flows.onboarding import connect
 from benehub.sandbox.story.world import SECRETS, keeper_settings
 from benehub.store.tables import difference, person
+from benehub.views import people
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=browsers.NONE)
@@ -47,8 +48,8 @@ class Clock:
 class House:
     """The demo behind a real port, with people who sign in."""
 
-    def __init__(self, desk: Desk, clock: Clock) -> None:
-        self.desk, self.clock = desk, clock
+    def __init__(self, desk: Desk, clock: Clock, employee: str) -> None:
+        self.desk, self.clock, self.employee = desk, clock, employee
         app = create_app(desk.hub, who.resolve)
         self.server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False))
         self.thread = threading.Thread(target=self.server.run, daemon=True)
@@ -79,7 +80,7 @@ def house(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         for role in (Role.FINANCE, Role.AUDITOR, Role.EMPLOYEE):
             users.add(desk.hub, "init", f"{role}@acme.example", role.title(), f"{PASSWORD} first")
             users.give(desk.hub, "init", f"{role}@acme.example", role, desk.employer, own if role == "employee" else "")
-        made = House(desk, clock)
+        made = House(desk, clock, own)
         yield made
         made.server.should_exit = True
         made.thread.join(60)
@@ -201,6 +202,15 @@ def test_what_a_comparison_finds_is_fixed_by_two_people_and_seen_to_close(house:
 def test_an_employee_sees_only_himself(house: House, enter: Any) -> None:
     page = enter("employee", PHONE)
     assert page.url.endswith("/me")
+    with house.desk.store.read(house.desk.employer) as session:
+        everybody = {one.person: one for one in people.listed(session, limit=200).rows}
+    mine, others = everybody.pop(house.employee), everybody.values()
+    assert len(others) > 5
+    assert mine.first_name in page.get_by_role("heading", level=1).inner_text()
+    for path in ("me", "me/questions"):
+        page.goto(house.url(path))
+        told = page.content()
+        assert [one.number for one in others if one.number in told or f"{one.first_name} {one.last_name}" in told] == []
     assert page.locator("nav.side a").count() == 1
     for path in ("today", "people", "reconcile", "trail", "settings"):
         assert page.goto(house.url(path)).status == 403, path

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from benehub import ledger, reconcile
+from benehub import ledger, planbook, reconcile
 from benehub.errors import DataError, IntegrityError, NeedsPersonError
 from benehub.flows import Hub, closing
 from benehub.flows.onboarding import load_plan_book
 from benehub.ledger import Leg, NewEntry
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import Finding, Relation, Type
+from benehub.reconcile import Finding, Relation, Type, nothing
 from benehub.store import Session, guards
-from benehub.store.tables import act, comparison, crosswalk, dispatch, intake_batch, intake_row
+from benehub.store.tables import act, comparison, confirmation, crosswalk, dispatch, intake_batch, intake_row
 from benehub.store.tables import closing as closing_table
-from benehub.views.closing import checklist
+from benehub.views.closing import checklist, report, silent
 from benehub.views.general_ledger import datev_batch, journal_csv
 from benehub.views.signed import signed, signed_report
 from benehub.views.signed_pdf import signed_pdf
@@ -240,13 +241,58 @@ NEWS: dict[str, tuple[Callable[[Session], None], str]] = {
 
 @pytest.mark.parametrize("what", sorted(NEWS))
 def test_today_asks_for_a_comparison_as_the_closing_does(hub: Hub, what: str) -> None:
-    assert set(states(hub).values()) == {"right"} and not failing(hub)
+    assert states(hub) == {"payroll": "unread", "premiums": "unread", "leave": "right"} and not failing(hub)
     spoil, state = NEWS[what]
     with hub.store.write("acme") as session:
         session.take_seq(0)
         spoil(session)
     assert "Every relation was compared since the last read" in failing(hub)
     assert set(states(hub).values()) == {state}
+
+
+def read(session: Session, kind: str, connection_id: str) -> None:
+    """Something of September was read."""
+    batch = session.rows(select(intake_batch.c.batch_id))[0].batch_id
+    row = {
+        "kind": kind, "connection_id": connection_id, "row_key": "1", "version": 1, "current": 1, "external_id": "x",
+        "part": "current", "code": "", "tax_class": "", "tier": "", "coverage_month": "2026-09", "amount": 100,
+        "unit": "USD", "reference": "INV1", "detail": {"invoice_date": "2026-09-01"}, "batch_id": batch, "row_no": 1,
+        "seq": 1, "plan": "ppo", "on_date": date(2026, 9, 15), "pay_date": date(2026, 9, 15),
+    }  # fmt: skip
+    session.add(confirmation, [row])
+
+
+def test_a_month_of_which_nothing_was_read_is_not_right_and_is_signed_as_such(either: Hub) -> None:
+    with either.store.read("acme") as session:
+        found = {one.name: one.silent for one in legs(session, either.book(session), SEPTEMBER)}
+    assert found == {"payroll": [("payroll", "payroll")], "premiums": [("premium", "carrier")], "leave": []}
+    with either.store.write("acme") as session:
+        read(session, "register_line", "payroll")
+    either.start_flow("reconcile", "acme", "all/2026-09/2", "2026-09", [])
+    assert states(either)["premiums"] == "unread"
+    with either.store.read("acme") as session:
+        assert silent(session, SEPTEMBER) == [{"relation": "premium", "connection": "carrier"}]
+        signed_as = report(session, either.book(session), SEPTEMBER, [], "Ann", "")
+    assert signed_as["silent"] == [{"relation": "premium", "connection": "carrier"}]
+
+
+def test_of_two_carriers_each_one_has_to_have_billed(either: Hub, fakehub: Any) -> None:
+    more = (
+        fakehub.BOOK.split("  - id: ppo")[1]
+        .split("carriers:")[0]
+        .replace("carrier: carrier", "carrier: other")
+        .replace("MED", "DEN")
+    )
+    book = planbook.load(fakehub.BOOK.replace("carriers:", f"  - id: dental{more}carriers:"), "book")
+    with either.store.write("acme") as session:
+        session.take_seq(0)
+        assert nothing.silent(session, book, Relation.PREMIUM, SEPTEMBER) == ("carrier", "other")
+        assert nothing.silent(session, book, Relation.ACCOUNTS, SEPTEMBER) == (), "no such plan"
+        read(session, "invoice_line", "carrier")
+        assert nothing.silent(session, book, Relation.PREMIUM, SEPTEMBER) == (), "nobody is in the other one's plan"
+        owed = entry("d", "premium.accrued", "5100 +9", "2100 -9")
+        ledger.record(session, [replace(owed, legs=tuple(replace(one, plan="dental") for one in owed.legs))])
+        assert nothing.silent(session, book, Relation.PREMIUM, SEPTEMBER) == ("other",)
 
 
 def test_a_variance_in_its_time_is_carried_over_by_name(either: Hub) -> None:

@@ -53,7 +53,7 @@ def test_a_pay_date_that_was_not_told_in_time(hub: Hub, fakehub: ModuleType, mon
 
 def test_a_connection_that_was_not_read_for_days(hub: Hub) -> None:
     change(hub, stream_state, read_at="2026-09-28T11:59:00.000000Z")
-    assert "hris (last read 2026-09-28T11:59Z)" in said(hub, "reads").state
+    assert "hris (election last read 2026-09-28T11:59Z)" in said(hub, "reads").state
     change(hub, stream_state, read_at="2026-09-28T12:01:00.000000Z")
     assert said(hub, "reads").ok
 

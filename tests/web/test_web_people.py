@@ -126,9 +126,22 @@ def test_one_person_has_a_reason_for_every_number(read_desk: Desk, links: Callab
         assert number in told
         asked |= {one for one in links(told) if "/why/" in one}
     assert len(asked) > 8
+    told = read_desk.get(f"people/{number}", show="money", month="2026-10")
+    bare = [one for one in re.findall(r'<td role="cell" class="num"[^>]*>(.*?)</td>', told) if "/why/" not in one]
+    assert [one for one in bare if re.search("[1-9]", one)] == [], "each amount leads to its reason"
+    assert told.count('<li class="card">') == len(re.findall(r'<li class="card">.*?/why/ent_', told, re.S)) > 0
     for one in sorted(asked)[:25]:
         answer = read_desk.client.get(one)
         assert answer.status_code == 200 and "Why it is so" in answer.text, one
+
+
+def test_each_amount_of_the_month_leads_to_what_it_goes_back_to(read_desk: Desk) -> None:
+    told = read_desk.get(f"people/{numbers(read_desk)[0]}", show="now", month="2026-10")
+    chain = told.split("</table>")[0]
+    cells = re.findall(r'<td role="cell" class="num"[^>]*>(.*?)</td>', chain)
+    amounts = [one for one in cells if re.search("[1-9]", re.sub("<[^>]+>", "", one))]
+    assert len(amounts) > 3 and all("/why/" in one for one in amounts)
+    assert any("/why/ent_" not in one for one in amounts), "what was billed leads to the read of the bill"
 
 
 def test_pay_birth_date_and_ssn_of_nobody_are_shown(read_desk: Desk) -> None:

@@ -123,6 +123,10 @@ def test_an_engineer_sees_the_counts_and_no_way_to_the_money(
         page = read_desk.get("today")
         assert "to settle" in page
         assert [one for one in links(page) if "/reconcile" in one or "/outgoing" in one] == []
+        waiting = re.findall(r'href="([^"]+)">[^<]* in quarantine</a>', page)
+        assert waiting and all("/connections/" in one for one in waiting)
+        for one in waiting:
+            assert "/reads/" in read_desk.get(one), "and from there to the read"
         read_desk.caller = caller_of(Role.EMPLOYEE)
         read_desk.get("today", 404)
         read_desk.caller = None

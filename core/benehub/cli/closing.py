@@ -20,20 +20,21 @@ def check(period: str = PERIOD, employer: str = EMPLOYER, as_json: bool = JSON) 
     """Show what a month still lacks before it can be closed. Ends with 1 while anything is in the way."""
     from benehub.cli.console import FOUND, emit, table
     from benehub.periods import Month
-    from benehub.views.closing import checklist
+    from benehub.views.closing import checklist, silent
 
     month = Month.parse(period)
     with opened(employer) as desk:
         book = desk.book()
         with desk.store.read(desk.employer) as session:
-            found = checklist(session, book, month)
+            found, quiet = checklist(session, book, month), silent(session, month)
     rows = [
         ["yes" if one.holds else "no", one.name, "" if one.holds else one.count, "; ".join(one.found[:3]),
          "" if one.holds else one.mend]
         for one in found
     ]  # fmt: skip
     columns = ("holds", "condition", "in the way", "for example", "mend")
-    emit([one.as_json() for one in found], as_json, table(f"closing {month}", columns, rows))
+    told = table("nothing was compared with", ("relation", "connection"), [tuple(one.values()) for one in quiet])
+    emit([one.as_json() for one in found], as_json, table(f"closing {month}", columns, rows), told)
     if not all(one.holds for one in found):
         raise typer.Exit(FOUND)
 

@@ -14,6 +14,7 @@ from benehub.connections.registry import (
     listed,
     no_wiring,
     open_connection,
+    streams_read,
 )
 from benehub.connections.word_maps import word_maps
 
@@ -29,5 +30,6 @@ __all__ = [
     "listed",
     "no_wiring",
     "open_connection",
+    "streams_read",
     "word_maps",
 ]

@@ -45,9 +45,13 @@ class Open:
     @property
     def streams(self) -> list[str]:
         """The streams it reads (those its settings map, if they do), in the order of need."""
-        mapped: Any = getattr(self.link.settings, "streams", None)
-        wanted = set(self.connector.streams) & set(mapped if isinstance(mapped, dict) else self.connector.streams)
-        return [name for name in STREAMS if name in wanted] + sorted(wanted - set(STREAMS))
+        return _streams(type(self.connector), self.link.settings)
+
+
+def _streams(connector: type[Connector], settings: Any) -> list[str]:
+    mapped: Any = getattr(settings, "streams", None)
+    wanted = set(connector.streams) & set(mapped if isinstance(mapped, dict) else connector.streams)
+    return [name for name in STREAMS if name in wanted] + sorted(wanted - set(STREAMS))
 
 
 Wiring = Callable[[str, str], Mapping[str, Any]]
@@ -163,6 +167,15 @@ def at_once(found: Mapping[str, type[Connector]], row: Row[Any]) -> int | None:
     try:
         connector = known(found, row.connector)
         return min(connector().at_once(check(row.connection_id, connector, row.settings)), MOST_AT_ONCE)
+    except ConfigError:
+        return None
+
+
+def streams_read(found: Mapping[str, type[Connector]], row: Row[Any]) -> list[str] | None:
+    """The streams that a connection reads; None where its connector or its settings are not usable."""
+    try:
+        connector = known(found, row.connector)
+        return _streams(connector, check(row.connection_id, connector, row.settings))
     except ConfigError:
         return None
 

@@ -80,7 +80,8 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int 
         if not findings and (name := nothing.absent(session, Relation(relation), month)):
             more |= {"state": nothing.told(name, month), "nothing": name}
         outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today(), read_to)
-        note_compared(session, Relation(relation), month, read_to)
+        quiet = nothing.silent(session, book, Relation(relation), month)
+        note_compared(session, Relation(relation), month, read_to, quiet)
         if relation == Relation.PREMIUM:
             given_up.restate(session, book, str(month))
             outcome += credits.settle(session, book)

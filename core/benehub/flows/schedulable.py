@@ -16,7 +16,6 @@ from benehub.errors import ConfigError, DataError
 from benehub.flows import job_history
 from benehub.flows.hub import Hub
 from benehub.flows.money import pay_calendar
-from benehub.flows.sync import streams_of
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.records import STREAMS
@@ -51,7 +50,7 @@ class Occasion:
     def reads(self, *streams: str) -> list[Call]:
         """Reading those of the streams (all when none is named) that the connection tells."""
         with self.hub.open(self.employer, self.connection) as opened:
-            told = streams_of(opened)
+            told = opened.streams
         full = self.options.get("full") == "yes"
         return [
             ("sync", [self.connection, name, f"{self.key}/{name}", full])

@@ -8,13 +8,11 @@ from typing import Any
 
 from benehub import connections, intake
 from benehub.connect.connector import Page
-from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import DataError, GuardTripped, NeedsPersonError
 from benehub.flows.hub import Hub
 from benehub.identity import strangers
 from benehub.plugins import call_each
-from benehub.records import STREAMS
 from benehub.records.notices import SyncNotice
 from benehub.store import Session, without_collector
 
@@ -26,13 +24,6 @@ CHUNKS = 8
 
 STAGED = 2000
 """Rows of as many pages as are staged in one transaction; a larger page has its own."""
-
-
-def streams_of(opened: Open) -> list[str]:
-    """The streams a connection reads (those its settings map, if they do), in the order of need."""
-    mapped: Any = getattr(opened.link.settings, "streams", None)
-    wanted = set(opened.connector.streams) & set(mapped if isinstance(mapped, dict) else opened.connector.streams)
-    return [name for name in STREAMS if name in wanted] + sorted(wanted - set(STREAMS))
 
 
 def sync(hub: Hub, steps: Steps, employer: str, connection_id: str, stream: str, run_key: str, full: bool) -> Any:

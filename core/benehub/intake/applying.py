@@ -530,10 +530,11 @@ def _move_cursor(session: Session, header: Row[Any], seq: int, at: str) -> None:
     found = session.connection.execute(select(stream_state.c.cursor).where(*session.where(stream_state, **key))).first()
     kept = found.cursor if found else None
     cursor = kept if header.cursor is None or (kept is not None and is_overtaken(session, header)) else header.cursor
+    values = {"cursor": cursor, "seq": seq, "read_at": at, **({"told_at": at} if header.rows else {})}
     if found is None:
-        session.add(stream_state, [{**key, "cursor": cursor, "seq": seq, "read_at": at}])
+        session.add(stream_state, [{**key, **values}])
     else:
-        session.change(stream_state, key, cursor=cursor, seq=seq, read_at=at)
+        session.change(stream_state, key, **values)
 
 
 def _key(row: Row[Any]) -> dict[str, Any]:

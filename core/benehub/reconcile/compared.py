@@ -6,7 +6,7 @@ comparison keeps the newest number that was committed before it began to read, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
@@ -24,12 +24,17 @@ class Compared:
 
     seq: int
     at: str
+    silent: tuple[str, ...] = ()
+    """The connections of which nothing of the month had been read: with them nothing was compared."""
 
 
-def note_compared(session: Session, relation: Relation, month: Month, read_to: int) -> None:
-    """Keep that a relation was compared; `read_to` is `latest_seq` from before anything was read for it."""
+def note_compared(session: Session, relation: Relation, month: Month, read_to: int, silent: Sequence[str] = ()) -> None:
+    """Keep that a relation was compared; `read_to` is `latest_seq` from before anything was read for it.
+
+    `silent` are the connections of which nothing of the month was there to be compared (`nothing.silent`).
+    """
     key = {"relation": relation.value, "period": str(month)}
-    told = {"seq": read_to, "at": session.now()}
+    told = {"seq": read_to, "at": session.now(), "silent": list(silent)}
     session.take_seq(0)  # of two who compare at once the second finds the row of the first
     if session.rows(select(comparison.c.seq).where(*session.where(comparison, **key))):
         session.change(comparison, key, **told)
@@ -40,7 +45,7 @@ def note_compared(session: Session, relation: Relation, month: Month, read_to: i
 def compared(session: Session, month: Month) -> dict[str, Compared]:
     """Relation -> its last comparison of the month."""
     rows = session.rows(select(comparison).where(*session.where(comparison, period=str(month))))
-    return {row.relation: Compared(row.seq, row.at) for row in rows}
+    return {row.relation: Compared(row.seq, row.at, tuple(row.silent)) for row in rows}
 
 
 def came(session: Session, month: Month) -> dict[str, int]:

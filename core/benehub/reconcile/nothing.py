@@ -5,12 +5,15 @@ Without it a comparison of a month whose file was never read would look like one
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, select
 
 from benehub.periods import Month
+from benehub.planbook import PlanBook
 from benehub.reconcile.findings import Relation
 from benehub.store import Session
-from benehub.store.tables import confirmation
+from benehub.store.tables import confirmation, leg
 
 PARTNERS = {
     Relation.PAYROLL: (("register_line",), "register"),
@@ -24,16 +27,58 @@ PARTNERS = {
 
 def absent(session: Session, relation: Relation, month: Month) -> str:
     """What of the month was not read, as `register`; empty where some of it was, or where nothing is to be read."""
-    if relation not in PARTNERS:
-        return ""
-    kinds, name = PARTNERS[relation]
-    asked = (
-        select(confirmation.c.kind)
-        .where(*session.where(confirmation, current=1), confirmation.c.kind == kind, _within(kind, month))
-        .limit(1)
-        for kind in kinds
-    )
-    return "" if any(session.connection.execute(one).first() for one in asked) else name
+    return PARTNERS[relation][1] if relation in PARTNERS and not _read(session, relation, month) else ""
+
+
+def silent(session: Session, book: PlanBook, relation: Relation, month: Month) -> tuple[str, ...]:
+    """The connections that are to tell of the month, by the plan book, and of which nothing of it was read.
+
+    Where another one has told, only those with whom something of ours stands in the month: of a plan nobody is in
+    there is no bill.
+    """
+    expected = _expected(book, relation)
+    told = _read(session, relation, month) if expected else set()
+    rest = sorted(expected.keys() - told)
+    return tuple(one for one in rest if not told or _ours(session, relation, expected[one], month))
+
+
+def _expected(book: PlanBook, relation: Relation) -> dict[str, set[str]]:
+    """Connection -> the plans that it tells of in this relation."""
+    plans: dict[Relation, list[tuple[str | None, str]]] = {
+        Relation.PREMIUM: [(plan.carrier, plan.id) for plan in book.insurance_plans()],
+        Relation.RETIREMENT: [(plan.recordkeeper, plan.id) for plan in book.retirement_plans()],
+        Relation.ACCOUNTS: [(plan.custodian, plan.id) for plan in book.account_plans()],
+        Relation.PAYROLL: [(book.roles.payroll, plan.id) for plan in book.plans],
+        Relation.LEAVE: [(book.roles.payroll, policy.id) for policy in book.leave],
+    }
+    found: dict[str, set[str]] = {}
+    for connection_id, plan in plans.get(relation, ()):
+        if connection_id:
+            found.setdefault(connection_id, set()).add(plan)
+    return found
+
+
+def _read(session: Session, relation: Relation, month: Month) -> set[str]:
+    """The connections of which something of the month was read."""
+    return {
+        row.connection_id
+        for kind in PARTNERS[relation][0]
+        for row in session.rows(
+            select(confirmation.c.connection_id)
+            .where(*session.where(confirmation, current=1), confirmation.c.kind == kind, _within(kind, month))
+            .distinct()
+        )
+    }
+
+
+def _ours(session: Session, relation: Relation, plans: Collection[str], month: Month) -> bool:
+    """Whether anything of these plans stands in the ledger for the month."""
+    day = leg.c.pay_date
+    within = leg.c.coverage_month == str(month) if relation is Relation.PREMIUM else (
+        (day >= month.first) & (day < month.end)
+    )  # fmt: skip
+    asked = select(leg.c.plan).where(leg.c.employer_id == session.employer, leg.c.plan.in_(sorted(plans)), within)
+    return session.connection.execute(asked.limit(1)).first() is not None
 
 
 def _within(kind: str, month: Month) -> ColumnElement[bool]:

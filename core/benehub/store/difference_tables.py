@@ -142,5 +142,7 @@ comparison = Table(
     Column("period", String(7), primary_key=True),
     Column("seq", BigInteger, nullable=False),
     Column("at", String(32), nullable=False),
+    # The connections of which nothing of the month had been read.
+    Column("silent", JSON, nullable=False, server_default="[]"),
     belongs(to="employer"),
 )

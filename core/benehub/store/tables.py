@@ -123,6 +123,8 @@ stream_state = Table(
     Column("cursor", Text),
     Column("seq", BigInteger, nullable=False),
     Column("read_at", String(32), nullable=False),
+    # When a read last brought any row; empty: none has.
+    Column("told_at", String(32), nullable=False, server_default=""),
     _belongs("connection_id", to="connection"),
 )
 

@@ -14,8 +14,8 @@ from benehub.ledger.books import closed
 from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import given_up
-from benehub.reconcile.compared import stale
+from benehub.reconcile import MONTHLY, given_up
+from benehub.reconcile.compared import compared, stale
 from benehub.reconcile.differences import is_of_now
 from benehub.reconcile.suppression import set_aside
 from benehub.store import Session
@@ -70,6 +70,21 @@ def checklist(session: Session, book: PlanBook, month: Month) -> list[Condition]
         _ruled(session, month),
         _unexplained(session, book, month),
         _proof(session),
+    ]
+
+
+def silent(session: Session, month: Month) -> list[dict[str, str]]:
+    """With whom nothing was compared, as nothing of the month was read of him, by relation: whoever signs should know.
+
+    It keeps nobody from signing: one who is paid as enrolled may send no bill at all, and money that is owed without
+    one is in the way by its clearing account.
+    """
+    known = compared(session, month)
+    return [
+        {"relation": relation.value, "connection": one}
+        for relation in MONTHLY
+        if relation.value in known
+        for one in known[relation.value].silent
     ]
 
 
@@ -266,6 +281,7 @@ def report(
         "recorded_order": seq,
         "chain_head": ledger.head(session),
         "conditions": [one.name for one in held],
+        "silent": silent(session, month),
         "accounts": [_movement(one) for one in ledger.movements(session, of_month)],
         "clearing": [
             {

@@ -37,10 +37,23 @@ class Deposit:
     standing: str
     on_time: bool | None
     """Whether it left in time; None while it has not left."""
+    seq: int
+    """Its number in the recorded order."""
 
 
-def deposits(session: Session, month: Month) -> list[Deposit]:
-    """Every payment due in a month or for it, the earliest deadline first."""
+def deposits(
+    session: Session, month: Month, limit: int | None = None, after: tuple[date, int] | None = None
+) -> list[Deposit]:  # fmt: skip
+    """Every payment due in a month or for it, the earliest deadline first.
+
+    Args:
+        session: of the employer.
+        month: the month.
+        limit: so many at most; None for all.
+        after: due day and number in the recorded order, behind which the list begins.
+    """
+    day, seq = obligation.c.due_date, obligation.c.seq
+    behind = [(day > after[0]) | ((day == after[0]) & (seq > after[1]))] if after else []
     rows = session.rows(
         select(obligation, dispatch.c.sent_at, dispatch.c.ack_state)
         .outerjoin(
@@ -53,8 +66,10 @@ def deposits(session: Session, month: Month) -> list[Deposit]:
             obligation.c.state.not_in(("replaced", "canceled")),
             obligation.c.period.startswith(str(month), autoescape=True)
             | ((obligation.c.due_date >= month.first) & (obligation.c.due_date < month.end)),
+            *behind,
         )
-        .order_by(obligation.c.due_date, obligation.c.seq)
+        .order_by(day, seq)
+        .limit(limit)
     )
     today, found = session.today(), list[Deposit]()
     on_the_way = in_transit(session, {row.dispatch_id for row in rows if row.kind == "premium.remit" and row.sent_at})
@@ -70,7 +85,7 @@ def deposits(session: Session, month: Month) -> list[Deposit]:
         found.append(
             Deposit(
                 row.obligation_id, row.kind, row.connection_id, row.plan or "", row.period, row.due_date, row.send_by,
-                int(row.worth_minor), row.currency, sent, row.dispatch_id or "", standing, on_time,
+                int(row.worth_minor), row.currency, sent, row.dispatch_id or "", standing, on_time, row.seq,
             )
         )  # fmt: skip
     return found

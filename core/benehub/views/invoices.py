@@ -25,8 +25,12 @@ class Bill:
     """Lines of people who are linked to nobody."""
 
 
-def bills(session: Session, book: PlanBook, limit: int = 12) -> list[Bill]:
-    """The newest invoices, by month and carrier."""
+def bills(
+    session: Session, book: PlanBook, limit: int = 12, after: tuple[str, str] | None = None
+) -> list[Bill]:  # fmt: skip
+    """The newest invoices, by month and carrier; those behind `after`, a month and a carrier, where it is given."""
+    month, name = confirmation.c.coverage_month, confirmation.c.connection_id
+    behind = [(month < after[0]) | ((month == after[0]) & (name > after[1]))] if after else []
     rows = session.rows(
         select(
             confirmation.c.connection_id,
@@ -35,7 +39,7 @@ def bills(session: Session, book: PlanBook, limit: int = 12) -> list[Bill]:
             func.sum(confirmation.c.amount).label("billed"),
             func.count(confirmation.c.person_id).label("linked"),
         )
-        .where(*session.where(confirmation, kind="invoice_line", current=1))
+        .where(*session.where(confirmation, kind="invoice_line", current=1), *behind)
         .group_by(confirmation.c.connection_id, confirmation.c.coverage_month)
         .order_by(confirmation.c.coverage_month.desc(), confirmation.c.connection_id)
         .limit(limit)

@@ -116,25 +116,24 @@ def _plain(rows: Iterable[Row[Any]]) -> list[tuple[tuple[str, ...], float]]:
     return [(tuple(map(str, row[:-1])), float(row[-1])) for row in values]
 
 
-def _freshness(session: Session, now: datetime) -> Figure:
-    rows = session.rows(
-        select(stream_state.c.employer_id, stream_state.c.connection_id, func.max(stream_state.c.read_at).label("at"))
-        .join(
-            connection,
-            (connection.c.employer_id == stream_state.c.employer_id)
-            & (connection.c.connection_id == stream_state.c.connection_id),
+def _freshness(name: str, says: str, moment: str) -> Callable[..., Figure]:
+    """Seconds since a moment of each stream of a connection that is not paused; one that has none is left out."""
+
+    def make(session: Session, now: datetime) -> Figure:
+        at = stream_state.c[moment]
+        query = (
+            select(stream_state.c.employer_id, stream_state.c.connection_id, stream_state.c.stream, at.label("at"))
+            .join(
+                connection,
+                (connection.c.employer_id == stream_state.c.employer_id)
+                & (connection.c.connection_id == stream_state.c.connection_id),
+            )
+            .where(connection.c.mode != "paused", at != "")
         )
-        .where(connection.c.mode != "paused")
-        .group_by(stream_state.c.employer_id, stream_state.c.connection_id)
-    )
-    values = [
-        ((row.employer_id, row.connection_id), max(0.0, (now - datetime.fromisoformat(row.at)).total_seconds()))
-        for row in rows
-    ]
-    return Figure(
-        "connection_last_read_seconds", "Seconds since a connection was last read with success.",
-        ("employer", "connection"), values,
-    )  # fmt: skip
+        values = [((row.employer_id, row.connection_id, row.stream), _age(now, row.at)) for row in session.rows(query)]
+        return Figure(name, says, ("employer", "connection", "stream"), values)
+
+    return make
 
 
 def _runs(session: Session, _now: datetime) -> Figure:
@@ -281,7 +280,12 @@ def _verified(session: Session, _now: datetime) -> Figure:
 
 
 _FIGURES: tuple[Callable[[Session, datetime], Figure], ...] = (
-    _freshness,
+    _freshness(
+        "connection_last_read_seconds", "Seconds since a stream of a connection was last read with success.", "read_at"
+    ),
+    _freshness(
+        "connection_last_told_seconds", "Seconds since a read of a stream last brought any row.", "told_at"
+    ),
     _runs,
     _never_read,
     _queue_age,

@@ -63,6 +63,8 @@ class Path:
     credited: int = 0
     dispatches: list[str] = field(default_factory=list)
     entries: list[str] = field(default_factory=list)
+    proofs: dict[str, str] = field(default_factory=dict)
+    """The newest entry behind each amount: `owed`, `taken`, `given` (the employer's part), `sent`, `credited`."""
     arrived: bool = False
 
     @property
@@ -117,21 +119,27 @@ def _add(path: Path, row: Row[Any]) -> None:
     match row.account, row.type:
         case chart.EMPLOYEE_SHARE_DUE, kind if kind in OWED:
             path.owed += row.amount
+            path.proofs["owed"] = row.entry_id
         case chart.PREMIUM_PAYABLE, kind if kind in OWED:
             path.premium -= row.amount
+            path.proofs["given"] = row.entry_id
         case (
             (chart.EMPLOYEE_SHARE_DUE | chart.DEFERRAL_PAYABLE | chart.LOAN_PAYABLE | chart.ACCOUNT_PAYABLE), kind
         ) if kind in TAKEN:  # fmt: skip
             path.taken -= row.amount
             path.entries.append(row.entry_id)
+            path.proofs["taken"] = row.entry_id
         case ((chart.MATCH_PAYABLE | chart.ACCOUNT_PAYABLE), kind) if kind in MATCHED:
             path.match -= row.amount
+            path.proofs["given"] = row.entry_id
         case ((chart.CARRIER_TRANSIT | chart.DEPOSIT_TRANSIT | chart.CUSTODIAN_TRANSIT), kind) if kind in SENT:
             path.sent -= row.amount
+            path.proofs["sent"] = row.entry_id
             if row.source.startswith("dis_") and row.source not in path.dispatches:
                 path.dispatches.append(row.source)
         case ((chart.DEPOSIT_TRANSIT | chart.CUSTODIAN_TRANSIT), kind) if kind in CONFIRMED:
             path.credited += row.amount
+            path.proofs["credited"] = row.entry_id
         case _:
             return
 

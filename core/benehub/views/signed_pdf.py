@@ -24,6 +24,8 @@ def signed_pdf(report: dict[str, Any]) -> bytes:
     page.add_page()
     _heading(page, report)
     _list(page, "What held when it was signed", report["conditions"])
+    if quiet := report.get("silent"):  # what was signed earlier does not say it
+        _table(page, "Of whom nothing of the month was read", quiet, ("relation", "connection"), (50, 80))
     totals = ("account", "name", "unit", "opening", "debit", "credit", "closing")
     _table(page, "Totals by account", report["accounts"], totals, (17, 55, 16, 26, 26, 26, 26))
     items = [

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, case, func, or_, select
+from sqlalchemy import Row, and_, func, or_, select
 
+from benehub.connect.connector import Connector
 from benehub.identity import strangers
 from benehub.ledger.books import closed
 from benehub.money import EXPONENT
@@ -22,7 +23,6 @@ from benehub.reconcile.compared import Compared, compared, stale
 from benehub.rules.deadline.latest_safe import Level
 from benehub.store import Session, iso
 from benehub.store.tables import (
-    connection,
     difference,
     dispatch,
     hook_subscription,
@@ -30,11 +30,10 @@ from benehub.store.tables import (
     intake_row,
     row_waits,
     run,
-    schedule,
     still_open,
-    stream_state,
 )
 from benehub.views.deadlines import Deadline
+from benehub.views.fresh import UNKNOWN, Source, sources
 from benehub.views.runs import INTERRUPTED
 from benehub.views.runs import runs as listed_runs
 
@@ -45,9 +44,6 @@ LEGS: Final[dict[str, tuple[str, ...]]] = {
     "leave": ("leave",),
 }
 """The legs of a month, each with the relations that are compared for it."""
-
-QUIET: Final = timedelta(days=3)
-"""A connection that reads by no schedule is stale when it has told nothing for so long."""
 
 SOON: Final = timedelta(days=14)
 """How far ahead deadlines are shown."""
@@ -61,8 +57,9 @@ class Leg:
 
     name: str
     state: str = "right"
-    """right, waiting (explained and in its time), broken, unknown (never compared), or old: what was compared does not
-    say what holds now, so the month cannot be closed either."""
+    """right, waiting (explained and in its time), broken, unread (with somebody nothing was compared, for nothing of
+    the month was read of him), unknown (never compared), or old: what was compared does not say what holds now, so the
+    month cannot be closed either."""
     discrepancies: int = 0
     pending: int = 0
     at_risk: dict[str, int] = field(default_factory=dict)
@@ -70,6 +67,8 @@ class Leg:
     compared_at: str = ""
     oldest: str = ""
     """When the oldest discrepancy was first seen."""
+    silent: list[tuple[str, str]] = field(default_factory=list)
+    """Relation and connection: nothing of the month was read of it, so nothing was compared with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +84,6 @@ class Coming:
     worth: int
     currency: str
     late: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """How fresh what a connection tells is."""
-
-    connection: str
-    mode: str
-    read_at: str
-    state: str
-    """fresh, stale, failing, paused, or never (it has told nothing yet)."""
 
 
 @dataclass(slots=True)
@@ -148,8 +136,11 @@ def working_month(session: Session) -> Month:
     return Month.parse(newest[:7]) if newest else now
 
 
-def today(session: Session, book: PlanBook, month: Month, deadlines: Sequence[Deadline]) -> Today:
-    """The look at a month; `deadlines` are those open within `SOON`."""
+def today(
+    session: Session, book: PlanBook, month: Month, deadlines: Sequence[Deadline],
+    known: Mapping[str, type[Connector]] = UNKNOWN,
+) -> Today:  # fmt: skip
+    """The look at a month; `deadlines` are those open within `SOON`, `known` the connectors by name."""
     counts = _open(session, month)
     legs = [_leg(session, name, month, counts) for name in _present(book)]
     return Today(
@@ -158,7 +149,7 @@ def today(session: Session, book: PlanBook, month: Month, deadlines: Sequence[De
         legs=legs,
         at_risk=risk(legs),
         coming=coming(session, deadlines),
-        sources=sources(session),
+        sources=sources(session, known),
         unlinked={name: count for name, count in strangers.counted(session).items() if count},
         quarantine=_quarantine(session),
         held=_count(session, intake_batch, "held"),
@@ -177,7 +168,7 @@ def legs(session: Session, book: PlanBook, month: Month) -> list[Leg]:
 def worst(legs: Sequence[Leg]) -> str:
     """The worst state of these legs."""
     states = {one.state for one in legs}
-    return next((one for one in ("broken", "unknown", "old", "waiting") if one in states), "right")
+    return next((one for one in ("broken", "unknown", "old", "unread", "waiting") if one in states), "right")
 
 
 def risk(legs: Sequence[Leg]) -> dict[str, int]:
@@ -230,12 +221,15 @@ def _leg(session: Session, name: str, month: Month, counts: Sequence[Row[Any]]) 
     wanted = [one for one in MONTHLY if one.value in LEGS[name]]
     if all(one.value in known for one in wanted):
         leg.compared_at = min(known[one.value].at for one in wanted)
+        leg.silent = [(one.value, name) for one in wanted for name in known[one.value].silent]
     if leg.discrepancies:
         leg.state = "broken"
     elif not leg.compared_at:
         leg.state = "unknown"
     elif any(one in behind for one in wanted):
         leg.state = "old"
+    elif leg.silent:
+        leg.state = "unread"
     elif leg.pending:
         leg.state = "waiting"
     return leg
@@ -275,57 +269,6 @@ def coming(session: Session, deadlines: Sequence[Deadline]) -> list[Coming]:
         for row in clears
     ]  # fmt: skip
     return sorted(found, key=lambda one: (one.by, one.kind))[:NAMED]
-
-
-def sources(session: Session) -> list[Source]:
-    """Every connection with how fresh it is, those that need somebody first."""
-    rows = session.rows(
-        select(connection.c.connection_id, connection.c.mode, func.max(stream_state.c.read_at).label("read_at"))
-        .join(
-            stream_state,
-            (stream_state.c.employer_id == connection.c.employer_id)
-            & (stream_state.c.connection_id == connection.c.connection_id),
-            isouter=True,
-        )
-        .where(*session.where(connection))
-        .group_by(connection.c.connection_id, connection.c.mode)
-        .order_by(connection.c.connection_id)
-    )
-    timed = {row.connection_id: row for row in session.rows(_schedules(session))}
-    found = [_source(session, row, timed.get(row.connection_id)) for row in rows]
-    rank = {"failing": 0, "stale": 1, "never": 2, "paused": 3, "fresh": 4}
-    return sorted(found, key=lambda one: (rank[one.state], one.connection))
-
-
-def _schedules(session: Session) -> Any:
-    """Per connection: the earliest time that one of its schedules was or is due, and whether a last run went wrong."""
-    return (
-        select(
-            schedule.c.connection_id,
-            func.min(schedule.c.next_at).label("next_at"),
-            func.max(case((run.c.state.in_(("failed", "held")), 1), else_=0)).label("wrong"),
-        )
-        .join(run, (run.c.employer_id == schedule.c.employer_id) & (run.c.run_id == schedule.c.last_run), isouter=True)
-        .where(*session.where(schedule, state="on"), schedule.c.connection_id.is_not(None))
-        .group_by(schedule.c.connection_id)
-    )
-
-
-def _source(session: Session, row: Row[Any], timed: Row[Any] | None) -> Source:
-    now = session.clock()
-    if row.mode == "paused":
-        state = "paused"
-    elif timed is not None and timed.wrong:
-        state = "failing"
-    elif timed is not None and datetime.fromisoformat(timed.next_at) < now - timedelta(hours=1):
-        state = "stale"
-    elif row.read_at is None:
-        state = "never"
-    elif timed is None and datetime.fromisoformat(row.read_at) < now - QUIET:
-        state = "stale"
-    else:
-        state = "fresh"
-    return Source(row.connection_id, row.mode, row.read_at or "", state)
 
 
 def _quarantine(session: Session) -> dict[str, int]:

@@ -12,12 +12,11 @@ from benehub import connections, planbook
 from benehub.planbook import PlanBook
 from benehub.rules.deadline.latest_safe import Level
 from benehub.store import Session, iso
-from benehub.store.tables import dispatch, notification, plan_book, run, schedule, stream_state
+from benehub.store.tables import dispatch, notification, plan_book, run, schedule
 from benehub.views.deadlines import Asked, open_deadlines
+from benehub.views.fresh import Source, sources
 from benehub.views.schedules import STUCK
 
-STALE = timedelta(days=3)
-"""A connection that was read before and not for so long is stale: over a week-end nobody has to look."""
 RECENT = timedelta(days=30)
 """Runs that failed earlier are history."""
 
@@ -86,21 +85,18 @@ def _notifiers(session: Session) -> Check:
 
 
 def _stale(session: Session) -> Check:
-    rows = session.rows(
-        select(stream_state.c.connection_id, func.max(stream_state.c.read_at).label("at"))
-        .where(*session.where(stream_state))
-        .group_by(stream_state.c.connection_id)
-        .order_by(stream_state.c.connection_id)
-    )
-    watched = {row.connection_id for row in connections.listed(session) if row.mode != "paused"}
-    before = iso(session.clock() - STALE)
-    old = [row for row in rows if row.at < before and row.connection_id in watched]
+    old = [one for one in sources(session) if one.state == "stale"]
     name = f"reads of {session.employer}"
     if not old:
         return Check(name, "none is stale")
-    told = ", ".join(f"{row.connection_id} (last read {row.at[:16]}Z)" for row in old[:5])
+    told = ", ".join(f"{one.connection} ({_last_read(one)})" for one in old[:5])
     return Check(name, f"{len(old)} stale: {told}",
-                 f"benehub sync {old[0].connection_id}; for good: benehub schedule add --flow sync")  # fmt: skip
+                 f"benehub sync {old[0].connection}; for good: benehub schedule add --flow sync")  # fmt: skip
+
+
+def _last_read(one: Source) -> str:
+    stream, at = one.behind[0] if one.behind else ("", one.read_at)
+    return f"{stream} last read {at[:16]}Z".lstrip() if at else "its schedule is overdue"
 
 
 def _dead_letters(session: Session) -> Check:

@@ -12,7 +12,7 @@ from benehub.errors import DataError
 from benehub.flows import Hub
 from benehub.flows.closing import close, signs
 from benehub.periods import Month
-from benehub.views.closing import checklist
+from benehub.views.closing import checklist, silent
 from benehub.views.signed import signed, signed_report
 from benehub.views.today import working_month
 from benehub.web.pages import Entry, Page, page, then
@@ -43,9 +43,9 @@ def check(request: Request, employer: str, month: str, caller: Sees) -> Response
     hub: Hub = request.app.state.hub
     at = Month.parse(month)
     with hub.store.read(employer) as session:
-        found = checklist(session, hub.book(session), at)
-    whole = "hx-request" not in request.headers
-    return page(request, caller, "closing/checked.html" if whole else "closing/checklist.html", at=at, found=found)
+        found, quiet = checklist(session, hub.book(session), at), silent(session, at)
+    template = "closing/checklist.html" if "hx-request" in request.headers else "closing/checked.html"
+    return page(request, caller, template, at=at, found=found, silent=quiet)
 
 
 @router.post("/e/{employer}/closing/{month}/sign")

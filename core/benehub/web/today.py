@@ -11,7 +11,7 @@ from benehub.api.guard import Needs
 from benehub.flows import Hub
 from benehub.flows.deadlines import open_now
 from benehub.periods import Month
-from benehub.views.today import QUIET, SOON, today, working_month
+from benehub.views.today import SOON, today, working_month
 from benehub.web.pages import Entry, Page, page
 
 router = APIRouter(route_class=Page)
@@ -30,5 +30,5 @@ def show(
     ahead = open_now(hub, employer, SOON.days)
     with hub.store.read(employer) as session:
         at = Month.parse(month) if month else working_month(session)
-        found = today(session, hub.book(session), at, ahead)
-    return page(request, caller, "today.html", today=found, quiet=QUIET.days)
+        found = today(session, hub.book(session), at, ahead, hub.connectors)
+    return page(request, caller, "today.html", today=found)

@@ -104,6 +104,7 @@ _MONTH = "a month is nobody's: each employer has his own of every one"
 LEFT = {
     "/plans/{plan}": "a plan is named by its employer's book, and two books may name one alike",
     "/periods/{month}": _MONTH, "/periods/{month}/check": _MONTH, "/periods/{month}/close": _MONTH,
+    "/invoices/{connection}/{month}": "a carrier is named by its employer's book, and two books may name one alike",
 }  # fmt: skip
 """Routes below an employer with a part that is no id of his, and why none of another one is tried there."""
 

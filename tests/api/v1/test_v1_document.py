@@ -25,6 +25,7 @@ WHOLE = {
     "trace": "the stops of one plan and month", "get_cost": "a line an account or plan",
     "list_difference_fixes": "those of one difference", "list_fix_options": "a kind of fix each",
     "list_periods": "those of one employer, one a month", "check_period": "a line a condition",
+    "list_clearing": "one for each clearing account",
     "list_suppressions": "what people have set aside by hand",
 }  # fmt: skip
 """Operations that answer with all there is, each with what bounds it."""

@@ -76,6 +76,7 @@ def test_whom_an_answer_shows_stands_in_the_trail(api: Api) -> None:
         assert session.rows(select(dispatch).where(*session.where(dispatch, dispatch_id=some["dispatch"])))
     params: dict[str, dict[str, Any]] = {
         "deductions": {"pay_date": "2026-10-15"}, "contributions": {"year": 2026}, "cost": {"month": "2026-10"},
+        "clearing": {"month": "2026-10"}, "deposits": {"month": "2026-10"},
         "trace": {"month": "2026-10", "employee": "1001", "plan": "ppo"},
     }  # fmt: skip
     looked: dict[str, set[str]] = {}

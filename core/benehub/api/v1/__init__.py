@@ -19,6 +19,7 @@ from benehub.api.v1 import (
     fixes,
     imports,
     ledger,
+    money,
     obligations,
     people,
     periods,
@@ -29,6 +30,7 @@ from benehub.api.v1 import (
     reconciliations,
     runs,
     schedules,
+    today,
     trail,
     unlinked,
     webhooks,
@@ -38,9 +40,8 @@ from benehub.api.v1.problems import BASE
 
 router = APIRouter(prefix=BASE)
 for part in (employers, people, asked, unlinked, plans, plan_book, elections, obligations, deadlines, dispatches,
-             ledger, reconciliations, differences, fixes, periods, connections, words, reads, imports, schedules,
-             runs,
-             webhooks, trail, questions):  # fmt: skip
+             ledger, money, today, reconciliations, differences, fixes, periods, connections, words, reads, imports,
+             schedules, runs, webhooks, trail, questions):  # fmt: skip
     router.include_router(part.router)
 
 documents.describe(router)

@@ -46,6 +46,10 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
     ("list_periods", "200"): {"get_period": {"month": "$response.body#/items/0/period"}},
     ("check_period", "200"): {"close_period": {"month": "$response.body#/period"}},
     ("close_period", "201"): {"get_period": {"month": "$response.body#/period"}},
+    ("list_invoices", "200"): {
+        "walk_invoice": {"connection": "$response.body#/items/0/connection", "month": "$response.body#/items/0/month"}
+    },
+    ("list_deposits", "200"): {"get_obligation": {"obligation": "$response.body#/items/0/obligation"}},
     ("list_entries", "200"): {"why": {"ref": "$response.body#/items/0/entry"}},
     ("start_reconciliation", "202"): {
         one: {"run": "$response.body#/run"} for one in ("get_reconciliation", "get_run", "cancel_run")

@@ -13,7 +13,7 @@ from benehub.api.v1.problems import named
 from benehub.api.v1.route import Route
 from benehub.flows import closing as flow
 from benehub.periods import Month
-from benehub.views.closing import checklist
+from benehub.views.closing import checklist, silent
 from benehub.views.signed import signed, signed_report
 
 router = APIRouter(prefix="/employers/{employer}/periods", tags=["periods"], route_class=Route)
@@ -34,6 +34,13 @@ class ConditionTold(Model):
     mend: str
 
 
+class SilentTold(Model):
+    """Somebody of whom nothing of the month was read, so that nothing was compared with him."""
+
+    relation: str
+    connection: str
+
+
 class Checklist(Model):
     """Whether a month can be signed off."""
 
@@ -42,6 +49,8 @@ class Checklist(Model):
     """Whether every condition does."""
     items: list[ConditionTold]
     """In the order in which one works them."""
+    silent: list[SilentTold]
+    """With whom nothing was compared; it is in nobody's way, and stands in the report."""
 
 
 class SignedTold(Model):
@@ -104,6 +113,8 @@ class Report(Model):
     """The ledger's chain as it then ended."""
     conditions: list[str]
     """What held."""
+    silent: list[SilentTold] = Field(default=[])
+    """With whom nothing was compared; reports that were signed earlier do not say."""
     accounts: list[dict[str, Any]]
     """Totals by account: opening, debit, credit, closing."""
     clearing: list[dict[str, Any]]
@@ -136,9 +147,10 @@ def get_period(_caller: SeesMoney, at: At, month: MonthPath) -> Report:
 def check_period(_caller: SeesMoney, at: At, month: MonthPath) -> Checklist:
     """What a month still lacks before it can be signed, looked at now; the proof of the ledger is among it."""
     with at.book() as (session, book):
-        found = checklist(session, book, Month.parse(month))
+        found, quiet = checklist(session, book, Month.parse(month)), silent(session, Month.parse(month))
     items = [ConditionTold.model_validate(one.as_json()) for one in found]
-    return Checklist(period=month, holds=all(one.holds for one in found), items=items)
+    told = [SilentTold.model_validate(one) for one in quiet]
+    return Checklist(period=month, holds=all(one.holds for one in found), items=items, silent=told)
 
 
 @router.post("/{month}/close", operation_id="close_period", status_code=201)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,6 +22,7 @@ from benehub.views.chain import Chain, chains_of
 from benehub.views.decisions import DecisionMade, decisions
 from benehub.views.leave import Meter, meters
 from benehub.views.money_path import Path, money_paths
+from benehub.views.people.proofs import Proofs, of_chains, of_leave
 from benehub.views.people.vendors import Vendor, vendors
 from benehub.views.persons import find_person
 from benehub.views.why.facts import SHOWN
@@ -79,9 +81,13 @@ class One:
     known: Known
     month: Month
     chains: tuple[Chain, ...]
+    proofs: Proofs
+    """What each number of the chains goes back to."""
     decisions: tuple[DecisionMade, ...]
     paths: tuple[Path, ...]
     leave: tuple[Meter, ...]
+    leave_proofs: Mapping[str, str]
+    """Policy -> the newest entry of it in the books."""
     facts: tuple[Fact, ...]
     vendors: tuple[Vendor, ...]
     differences: tuple[Row[Any], ...]
@@ -102,9 +108,11 @@ def one(session: Session, book: PlanBook, named: str, month: Month) -> One:
         _known(session, person_id, number, worker, today),
         month,
         tuple(chains_of(session, book, month, person_id)),
+        of_chains(session, month, person_id),
         tuple(decisions(session, person_id)),
         tuple(reversed(money_paths(session, person_id, month.year))),
         tuple(meters(session, book, today, only=[person_id])),
+        of_leave(session, person_id),
         tuple(_facts(session, person_id)),
         tuple(vendors(session, book, person_id)),
         tuple(_differences(session, person_id)),

@@ -1,0 +1,89 @@
+"""*Today* and *Money* by the API: the same that the pages tell, from the same views."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+from tests.api.v1.conftest import Api
+from tests.api.v1.test_v1_access import person_id
+from tests.api.v1.test_v1_trail import trail
+
+from benehub import obligations
+from benehub.access import Role
+from benehub.money import format_minor
+from benehub.obligations import Wanted
+from benehub.periods import Month
+from benehub.store.tables import confirmation, intake_batch
+from benehub.views.clearing import clearing
+from benehub.views.deposits import deposits
+from benehub.views.today import today
+
+OCTOBER = Month(2026, 10)
+
+
+def bill(api: Api, month: str, amount: int, person: str | None) -> None:
+    """A line of the carrier's bill."""
+    with api.hub.store.write("acme") as session:
+        batch = session.rows(select(intake_batch.c.batch_id))[0].batch_id
+        session.add(confirmation, [{
+            "kind": "invoice_line", "connection_id": "carrier", "row_key": f"{month}/{person}", "version": 1,
+            "current": 1, "person_id": person, "external_id": "M9", "plan": "ppo", "part": "current", "code": "",
+            "tax_class": "", "tier": "", "coverage_month": month, "amount": amount, "unit": "USD", "reference": "I",
+            "detail": {"invoice_date": f"{month}-01"}, "batch_id": batch, "row_no": 1, "seq": 1,
+            "on_date": date(2026, 10, 15),
+        }])  # fmt: skip
+
+
+def test_the_month_in_one_look_is_that_of_the_page(api: Api) -> None:
+    found = api.get("/today", month="2026-10")
+    with api.hub.store.read("acme") as session:
+        known = today(session, api.hub.book(session), OCTOBER, [])
+    assert (found["month"], found["state"], found["signed"]) == ("2026-10", known.state, False)
+    legs = {one["name"]: (one["state"], one["discrepancies"]) for one in found["legs"]}
+    assert legs == {one.name: (one.state, one.discrepancies) for one in known.legs} and any(n for _, n in legs.values())
+    assert [one["connection"] for one in found["sources"]] == [one.connection for one in known.sources]
+    assert found["at_risk"] == {unit: format_minor(value, unit) for unit, value in known.at_risk.items()} != {}
+    assert api.get("/today")["month"] == found["month"], "the month that is worked"
+    api.act_as(Role.ENGINEER)
+    assert api.get("/today")["legs"]
+    api.get("/clearing", 403, month="2026-10")
+
+
+def test_clearing_accounts_and_deposits_are_those_of_the_page(api: Api) -> None:
+    with api.hub.store.write("acme") as session:
+        day, rows = session.today(), {"rows": [{"person": "x"}]}
+        obligations.want(session, [
+            Wanted("contribution.deposit", f"file/{one}", "payroll", "2026-10", day, day, rows) for one in (1, 2)
+        ])  # fmt: skip
+    with api.hub.store.read("acme") as session:
+        accounts = clearing(session, api.hub.book(session), OCTOBER)
+        owed = deposits(session, OCTOBER)
+    told = api.get("/clearing", month="2026-10")["items"]
+    assert [(one["account"], one["balance"], one["unexplained"]) for one in told] == [
+        (one.account, format_minor(one.balance, "USD"), format_minor(one.unexplained, "USD")) for one in accounts
+    ]
+    assert any(float(one["balance"]) for one in told)
+    found = api.all("/deposits", month="2026-10", limit=1)
+    assert len(found) > 1
+    assert [(one["obligation"], one["standing"]) for one in found] == [(one.obligation, one.standing) for one in owed]
+
+
+def test_bills_are_listed_part_by_part_and_walked_member_by_member(api: Api) -> None:
+    for month, amount in (("2026-07", 100), ("2026-08", 200)):
+        bill(api, month, amount, None)
+    bill(api, "2026-08", 300, person_id(api))
+    months, cursor = [], {}
+    while True:
+        page = api.get("/invoices", limit=1, **cursor)
+        months += [(one["month"], one["billed"], one["unlinked"]) for one in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert months[-2:] == [("2026-08", "5.00", 1), ("2026-07", "1.00", 1)]
+    assert months == sorted(months, reverse=True)
+    lines = api.all("/invoices/carrier/2026-08", limit=1)
+    assert {one["member"]: one["billed"] for one in lines} == {"1001": "3.00", "M9": "2.00"}
+    api.get("/invoices/carrier/2026-08")
+    assert person_id(api) in trail(api), "whom it names stands in the trail"
+    api.get("/invoices/carrier/2026-03", 404)
