@@ -23,7 +23,7 @@ from benehub.errors import DataError, Unsupported
 from benehub.records import DeductionOrder
 from benehub_connectors.frappe_hr import deductions
 from benehub_connectors.frappe_hr.leave import leave_balances, leave_requests
-from benehub_connectors.frappe_hr.people import employees, payroll_people
+from benehub_connectors.frappe_hr.people import employees, inactive, leaving, payroll_people
 from benehub_connectors.frappe_hr.register import register
 from benehub_connectors.frappe_hr.settings import Fields, FrappeSettings
 
@@ -83,9 +83,14 @@ class FrappeConnector(Connector):
         return VendorClient(settings.base_url.rstrip("/"), auth=HeaderAuth({"authorization": token}), **wiring)
 
     def discover(self, link: Link) -> FrappeSettings:
-        """The settings with today's date, by which a change that would come too early waits."""
+        """The settings with what decides whether a change can be made whole: today, who leaves and who is not active.
+
+        Raises:
+            DataError: Frappe refuses, or tells a last day that is no date; and whatever the client raises.
+        """
         settings: FrappeSettings = link.settings
-        return settings.model_copy(update={"today": link.clock().date()})
+        known = {"today": link.clock().date(), "leaving": leaving(link), "inactive": inactive(link)}
+        return settings.model_copy(update=known)
 
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
         """Pages of a stream.

@@ -1,10 +1,12 @@
 """Standing deductions as recurring Additional Salaries: what payroll holds, and the write that brings it to an order.
 
 A submitted Additional Salary is closed: only its box `disabled` can still be set. So an amount is changed in two
-steps, ending the former document and making the new one, with a look in between. Two that run side by side are taken
-twice, unless each is marked to overwrite (and Frappe drops the mark where the component is not in the employee's
-salary structure); newer versions refuse the second. Either way nothing is made before what runs has been read. What
-is ended is named with the moment it was last changed: Frappe refuses the write where somebody has saved it since.
+steps, ending the former document and making the new one, with a look in between. What Frappe would refuse of the
+second is refused before the first: it makes none for who is not active, and none beyond the last day of who leaves.
+Two that run side by side are taken twice, unless each is marked to overwrite (and Frappe drops the mark where the
+component is not in the employee's salary structure); newer versions refuse the second. Either way nothing is made
+before what runs has been read. What is ended is named with the moment it was last changed: Frappe refuses the write
+where somebody has saved it since.
 """
 
 from __future__ import annotations
@@ -85,7 +87,8 @@ def to_write(order: DeductionOrder, found: Response, settings: FrappeSettings) -
     """The request that brings payroll nearer to the order, or the receipt where it is there.
 
     Raises:
-        DataError: payroll holds it by another's document or more than once, so a person has to choose.
+        DataError: payroll holds it by another's document or more than once, so a person has to choose; or Frappe takes
+            no new document for the employee, and what runs is left as it is.
         Unsupported: a rate, which an Additional Salary cannot hold.
         VendorUnavailable: too early: what runs would stop before its last pay.
     """
@@ -101,11 +104,16 @@ def to_write(order: DeductionOrder, found: Response, settings: FrappeSettings) -
             f"payroll holds {len(running)} running Additional Salaries for {order.code}",
             mend="Disable all but one of them in Frappe, then resend",
         )
+    if not running and not wanted:
+        return Receipt("", changed=False)
+    for one in running:
+        if wanted and wanted == one.amount_minor and one.starts <= first and one.ends >= settings.ends(order.employee):
+            return Receipt(one.name, changed=False)
+    if wanted:
+        _can_be_made(order, first, settings)
     if not running:
-        return _creation(order, wanted, first, settings) if wanted else Receipt("", changed=False)
+        return _creation(order, wanted, first, settings)
     one = running[0]
-    if wanted and one.amount_minor == wanted and one.starts <= first and one.ends >= settings.until:
-        return Receipt(one.name, changed=False)
     today = settings.today
     if today is not None and one.starts < first and first > today + timedelta(days=settings.change_ahead_days):
         raise unavailable(
@@ -158,6 +166,21 @@ def reference(order: DeductionOrder) -> str:
     return f"benehub {order.plan} {order.code}"
 
 
+def _can_be_made(order: DeductionOrder, first: date, settings: FrappeSettings) -> None:
+    """Raises DataError where Frappe makes no Additional Salary for the employee, as it would say once asked."""
+    left = "What runs for the employee is left as it is: end it, or set up what is due in Frappe"
+    if status := settings.inactive.get(order.employee):
+        raise DataError(
+            f"Frappe takes no new {order.code}: the employee's status is {status[:20]}",
+            where=f"employee {order.employee}", mend=left,
+        )  # fmt: skip
+    if settings.leaving.get(order.employee, first) < first:
+        raise DataError(
+            f"Frappe takes no new {order.code}: the pay period that ends {first} ends after the employee's last day",
+            where=f"employee {order.employee}", mend=f"{left}, as an Additional Salary with a payroll date",
+        )  # fmt: skip
+
+
 def _creation(order: DeductionOrder, minor: int, first: date, settings: FrappeSettings) -> Request:
     body = {
         "employee": order.employee,
@@ -167,7 +190,7 @@ def _creation(order: DeductionOrder, minor: int, first: date, settings: FrappeSe
         "currency": settings.currency,
         "is_recurring": 1,
         "from_date": first.isoformat(),
-        "to_date": settings.until.isoformat(),
+        "to_date": settings.ends(order.employee).isoformat(),
         "overwrite_salary_structure_amount": 1,
         settings.reference_field: reference(order),
         "docstatus": 1,

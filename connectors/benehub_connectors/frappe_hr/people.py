@@ -12,10 +12,11 @@ from benehub.connect.connector import Incoming, Link, Page
 from benehub.errors import DataError
 from benehub.hours import parse_hours
 from benehub.money import Rounding, round_to_int
+from benehub.periods import parse_date
 from benehub.records import EmploymentClass, Sex
 from benehub_connectors.frappe_hr.cells import FILL, Cells
 from benehub_connectors.frappe_hr.settings import FrappeSettings
-from benehub_connectors.frappe_hr.site import changed_since, named, newest, pages
+from benehub_connectors.frappe_hr.site import Filter, changed_since, named, newest, pages
 
 GRACE = timedelta(days=2)
 """How long Frappe may still call somebody active after the last day: nobody sets the status at midnight."""
@@ -64,6 +65,31 @@ def payroll_people(link: Link) -> Iterator[Page]:
         yield Page("payroll_person", made, answer.body, f"people to {count}", full=named(made))
     if not count:
         yield Page("payroll_person", (), b"", "people", full=True)
+
+
+def leaving(link: Link) -> dict[str, date]:
+    """The last day of everybody who is active and has one.
+
+    Raises:
+        DataError: Frappe refuses, or a last day is no date.
+    """
+    asked = [("status", "=", "Active"), ("relieving_date", ">=", "1900-01-01")]
+    found = _by_name(link, asked, "relieving_date")
+    return {name: parse_date(day, where=f"relieving_date of {name}") for name, day in found.items()}
+
+
+def inactive(link: Link) -> dict[str, str]:
+    """The status of everybody who is not active, those who left too.
+
+    Raises:
+        DataError: Frappe refuses.
+    """
+    return _by_name(link, [("status", "in", ["Inactive", "Suspended", "Left"])], "status")
+
+
+def _by_name(link: Link, asked: list[Filter], field: str) -> dict[str, str]:
+    rows = (row for _, items in pages(link, "Employee", asked, [field]) for row in items)
+    return {str(row["name"]): str(row.get(field) or "") for row in rows}
 
 
 def _person(cells: Cells, number: int) -> Incoming:

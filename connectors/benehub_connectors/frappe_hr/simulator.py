@@ -203,6 +203,8 @@ class FrappeSimulator(Simulator):
         last = employee["relieving_date"]
         if last and asked.get("to_date", "") > last:
             return _refusal(417, "ValidationError", "To date can not be greater than employee's relieving date.")
+        if asked.get("is_recurring") and asked["from_date"] > asked["to_date"]:
+            return _refusal(417, "ValidationError", "From Date can not be greater than To Date.")
         beside = [
             one for one in self.running(asked["employee"], asked["salary_component"])
             if one["to_date"] >= asked.get("from_date", "") and one["from_date"] <= asked.get("to_date", "")

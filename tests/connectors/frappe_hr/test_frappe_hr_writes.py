@@ -83,6 +83,48 @@ def test_a_change_that_would_cost_a_pay_waits(bench: Any) -> None:
         assert made.push([bench.item(ADA, "MED-PPO", 7000)]) == ["sent"]
 
 
+def test_for_who_leaves_it_is_made_to_the_last_day(bench: Any) -> None:
+    with bench.desk() as made:
+        made.push([bench.item(ADA, "MED-PPO", 6125, on=date(2026, 10, 30))])
+        bench.site.change("Employee", ADA, relieving_date="2026-12-31")
+        assert made.push([bench.item(ADA, "MED-PPO", 7000), bench.item(ADA, "DENTAL", 1301)]) == ["sent", "sent"]
+        before = made.effects()
+        assert made.push([bench.item(ADA, "MED-PPO", 7000)], again=True) == ["sent"]
+        assert made.effects() == before
+    assert [held(bench, ADA, one) for one in ("MED-PPO", "DENTAL")] == [
+        [("70.00", "2026-11-30")],
+        [("13.01", "2026-11-30")],
+    ]
+    assert {one["to_date"] for one in bench.site.running(ADA, "MED-PPO")} == {"2026-12-31"}
+
+
+def test_a_last_day_that_is_moved_moves_the_end(bench: Any) -> None:
+    bench.site.change("Employee", ADA, relieving_date="2026-12-31")
+    with bench.desk() as made:
+        made.push([bench.item(ADA, "MED-PPO", 6125)])
+        bench.site.change("Employee", ADA, relieving_date=None)
+        assert made.push([bench.item(ADA, "MED-PPO", 6125)], again=True) == ["sent"]
+    assert [one["to_date"] for one in bench.site.running(ADA, "MED-PPO")] == ["2099-12-31"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"status": "Suspended"}, "the employee's status is Suspended"),
+        ({"relieving_date": "2026-11-29"}, "ends after the employee's last day"),
+    ],
+)
+def test_what_frappe_would_refuse_ends_nothing(bench: Any, fields: dict[str, str], why: str) -> None:
+    with bench.desk() as made:
+        made.push([bench.item(ADA, "MED-PPO", 6125, on=date(2026, 10, 30))])
+        bench.site.change("Employee", ADA, **fields)
+        state, told = ended(made, bench.item(ADA, "MED-PPO", 7000))
+        assert (state, why in told) == ("failed", True)
+        assert held(bench, ADA) == [("61.25", "2026-10-30")]
+        assert made.push([bench.item(ADA, "MED-PPO", 0, active=False)]) == ["sent"]
+    assert held(bench, ADA) == []
+
+
 def test_another_persons_document_is_left_to_a_person(bench: Any) -> None:
     with bench.desk() as made:
         state, why = ended(made, bench.item(LIN, "MED-PPO", 6125))
@@ -112,11 +154,10 @@ def test_two_of_ours_are_left_to_a_person(old_bench: Callable[[], Any]) -> None:
 
 
 def test_what_the_business_refuses_is_told_by_class_and_without_its_traceback(bench: Any) -> None:
-    bench.site.change("Employee", ADA, relieving_date="2026-12-31")
     with bench.desk() as made:
-        state, why = ended(made, bench.item(ADA, "MED-PPO", 6125))
+        state, why = ended(made, bench.item(ADA, "VISION", 6125))
     assert state == "failed"
-    assert "417 ValidationError): To date can not be greater" in why
+    assert "417 LinkValidationError): Could not find Employee or Salary Component" in why
     assert "Traceback" not in why
 
 
