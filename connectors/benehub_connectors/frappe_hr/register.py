@@ -1,8 +1,8 @@
 """What payroll really took: every submitted Salary Slip as register lines.
 
 A slip's lines stand in the document and not in the list, so each slip is read by itself; its name holds slashes. A
-line that came of an Additional Salary names that document, which is how a deduction taken is traced to the one that
-was written. A slip that was cancelled is told twice: as it was, and as its reversal.
+line that came of an Additional Salary names that document; the name is kept beside the row, for whoever asks in Frappe
+which document a deduction came of. A slip that was cancelled is told twice: as it was, and as its reversal.
 """
 
 from __future__ import annotations

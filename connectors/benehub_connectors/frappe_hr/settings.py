@@ -80,6 +80,8 @@ class FrappeSettings(_Part):
         pay_lag_days: days from the end of a pay period to its pay date.
         change_ahead_days: how many days before the end of its first pay period a change may be written. What it
             replaces stops at once, so it has to be less than a pay period, and enough for the day payroll is run.
+        beside_one_offs: whether a deduction is written although a person's Additional Salary takes the component once
+            in its first pay period, so that both are taken.
         until: last day of what is written; a recurring Additional Salary has to have one.
         reference_field: a field of Additional Salary (made for benehub, type Data) by which it knows its own.
         today, leaving, inactive: filled by `FrappeConnector.discover`; the last day of who is active and leaves, and
@@ -109,6 +111,7 @@ class FrappeSettings(_Part):
     register_from: date | None = None
     pay_lag_days: int = Field(default=0, ge=0, le=60)
     change_ahead_days: int = Field(ge=0, le=30)
+    beside_one_offs: bool = False
     until: date = date(2099, 12, 31)
     reference_field: FieldName = Field(default="custom_benehub_reference", min_length=1)
     today: date | None = None

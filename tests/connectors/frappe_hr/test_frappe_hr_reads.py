@@ -10,7 +10,8 @@ import pytest
 from benehub.connect import jsontext
 from benehub.connect.http import VendorClient
 from benehub.connect.messages import read
-from benehub.errors import DataError, ReauthNeeded
+from benehub.connect.testing import WireResponse
+from benehub.errors import DataError, NeedsPersonError, ReauthNeeded
 from benehub.records import STREAMS, Employee, LineKind
 from benehub.sandbox.http import as_transport
 from benehub_connectors.frappe_hr.settings import FrappeSettings
@@ -166,6 +167,29 @@ def test_without_a_token_a_person_is_asked(bench: Any) -> None:
         VendorClient("https://hr.example.com", transport=as_transport(bench.site)) as client,
     ):
         client.send(read("/api/resource/Employee"))
+
+
+def test_a_role_that_lacks_a_right_is_no_matter_of_credentials(bench: Any) -> None:
+    bench.site.forbidden = {("GET", "Salary Slip")}
+    with pytest.raises(NeedsPersonError, match="may not read documents of type Salary Slip") as told:
+        bench.rows("register_line")
+    assert not isinstance(told.value, ReauthNeeded) and "key and secret are good" in told.value.mend
+    assert bench.rows("employee")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"exc_type": "PermissionError", "exception": "User Guest does not have doctype access"}',
+        b'{"exc_type": "CSRFTokenError"}',
+        b"<html>",
+    ],
+)
+def test_another_403_is(bench: Any, body: bytes) -> None:
+    played = bench.play()
+    played.wire.change = lambda _wire, _got: WireResponse(403, {"content-type": "application/json"}, body)
+    with pytest.raises(ReauthNeeded, match="does not know who asks"):
+        list(played.connector.read("employee", played.link, None))
 
 
 def test_a_refused_read_names_the_class_of_the_error(bench: Any) -> None:
