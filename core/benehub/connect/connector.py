@@ -208,6 +208,9 @@ class Connector:
     kind: ClassVar[Kind]
     Settings: ClassVar[type[BaseModel]]
     """Settings of one connection; secrets in it are references (`env:NAME`, `file:PATH`, `keyring:NAME`)."""
+    renewed: ClassVar[tuple[str, ...]] = ()
+    """Settings, dotted where one lies in another, whose secret the vendor changes as it is used
+    (`oauth.refresh_token`): it stands in a file (`file:PATH`), so that the new one can be kept."""
     streams: ClassVar[Mapping[str, str]] = {}
     """Readable streams: name -> `full`, `incremental` or `both`."""
     gives_once: ClassVar[frozenset[str]] = frozenset()

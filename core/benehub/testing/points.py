@@ -174,6 +174,10 @@ def _said(connector: type[Connector], what: str) -> Capability | None:
 
 
 def _limited(one: _Looked) -> str:
+    """Empty where nothing in its folder counts calls, nor the base class by a figure of its own."""
+    counted = any("LimitBook" in file.read_text(encoding="utf-8") for file in home(one.connector).glob("*.py"))
+    if not counted and not getattr(one.connector, "calls_a_minute", None):
+        return ""
     by = (
         "where the setting calls_a_minute says one"
         if "calls_a_minute" in one.connector.Settings.model_fields
