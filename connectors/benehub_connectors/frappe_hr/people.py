@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -16,7 +16,7 @@ from benehub.periods import parse_date
 from benehub.records import EmploymentClass, Sex
 from benehub_connectors.frappe_hr.cells import FILL, Cells
 from benehub_connectors.frappe_hr.settings import FrappeSettings
-from benehub_connectors.frappe_hr.site import Filter, changed_since, named, newest, pages
+from benehub_connectors.frappe_hr.site import Filter, changed_since, named, named_ones, newest, pages
 
 GRACE = timedelta(days=2)
 """How long Frappe may still call somebody active after the last day: nobody sets the status at midnight."""
@@ -42,10 +42,9 @@ def employees(link: Link, cursor: str | None) -> Iterator[Page]:
     """
     settings: FrappeSettings = link.settings
     latest = newest(link, "Employee") or cursor
-    fields = [name for name in settings.fields.model_dump().values() if name]
     since = changed_since(cursor, settings, link.connection)
-    found = pages(link, "Employee", since, [*fields, "status", "modified", *filter(None, settings.extra_fields)])
-    today, used = link.clock().date(), frozenset({*fields, "name", "modified"} - {settings.fields.weekly_hours})
+    found = pages(link, "Employee", since, _asked(settings))
+    today, used = link.clock().date(), _used(settings)
     page, count = Page("employee", (), b"", "employees", full=cursor is None), 0
     for answer, items in found:
         if page.payload:
@@ -54,6 +53,32 @@ def employees(link: Link, cursor: str | None) -> Iterator[Page]:
         count += len(made)
         page = Page("employee", made, answer.body, f"employees to {count}", full=cursor is None and named(made))
     yield replace(page, cursor=latest)
+
+
+def some_employees(link: Link, keys: Sequence[str]) -> Iterator[Page]:
+    """These employees, as a webhook named them.
+
+    Raises:
+        DataError: Frappe refuses.
+    """
+    settings: FrappeSettings = link.settings
+    today, used = link.clock().date(), _used(settings)
+    for answer, items in named_ones(link, "Employee", keys, [], _asked(settings)):
+        made = [_employee(Cells(row), number, settings, today, used) for number, row in enumerate(items, 1)]
+        yield Page("employee", made, answer.body, "employees named")
+
+
+def _fields(settings: FrappeSettings) -> list[str]:
+    return [name for name in settings.fields.model_dump().values() if name]
+
+
+def _asked(settings: FrappeSettings) -> list[str]:
+    return [*_fields(settings), "status", "modified", *filter(None, settings.extra_fields)]
+
+
+def _used(settings: FrappeSettings) -> frozenset[str]:
+    """Fields that a record takes up; the others are kept beside it."""
+    return frozenset({*_fields(settings), "name", "modified"} - {settings.fields.weekly_hours})
 
 
 def payroll_people(link: Link) -> Iterator[Page]:

@@ -24,6 +24,9 @@ from benehub_connectors.frappe_hr.settings import FrappeSettings
 REFUSALS = (403, 404, 409, 417)
 """Statuses that this connector reads itself: a role that may not, gone, a duplicate, and what the business refuses."""
 
+NAMES_A_CALL = 40
+"""Documents asked for by name in one call: they stand in its address."""
+
 Filter = tuple[str, str, Any]
 _FORMATS = ("%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S")
 _TYPE = re.compile(r"/api/resource/([^/?]+)")
@@ -141,6 +144,19 @@ def pages(
 
     for found in paging.by_cursor(fetch, where=f"{link.connection} {doctype}"):
         yield answers[0], list(found)
+
+
+def named_ones(
+    link: Link, doctype: str, names: Sequence[str], filters: Sequence[Filter], fields: Sequence[str]
+) -> Iterator[tuple[Response, list[Any]]]:
+    """Pages of those documents of these names that the filters let through; who is not there is not told.
+
+    Raises:
+        DataError, FatalError: as `pages`.
+    """
+    for start in range(0, len(names), NAMES_A_CALL):
+        part = list(names[start : start + NAMES_A_CALL])
+        yield from pages(link, doctype, [("name", "in", part), *filters], fields)
 
 
 def newest(link: Link, doctype: str) -> str | None:
