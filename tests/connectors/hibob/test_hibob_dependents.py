@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -72,5 +73,6 @@ def test_each_address_is_held_to_its_own_limit(bench: Any) -> None:
     assert asked == ["search", "search", "table", "search", ""]
     made = HibobSettings(service_user="u", token="env:T", default_pay_group="monthly", calls_a_minute=20)
     client = HibobConnector().client(made, {"env:T": "t"})
-    assert {name: window.allowed for name, window in client._limits.items()} == {"": 18, "search": 45, "table": 45}
+    windows: Mapping[str, Any] = client._limits
+    assert {name: window.allowed for name, window in windows.items()} == {"": 18, "search": 45, "table": 45}
     client.close()
