@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-import stat
 import threading
 import zlib
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
 from tests.connect.test_http_client import Vendor, ok
 
-from benehub.connect.auth import OAuth2, OAuthClient, Token, keep_in
+from benehub.connect.auth import OAuth2, OAuthClient
 from benehub.connect.http import LEAST_PAUSE, RetryBudget
 from benehub.connect.inflate import PIECE, inflated
 from benehub.connect.messages import Request, Response, change, read
@@ -116,12 +114,6 @@ def test_who_waited_for_a_renewal_does_not_renew_again() -> None:
     for thread in threads:
         thread.join(60)
     assert len(forms) == 1
-
-
-def test_a_refresh_token_is_for_its_owner_alone(tmp_path: Path) -> None:
-    file = tmp_path / "refresh"
-    keep_in(file)(Token("a", "r1"))
-    assert (file.read_text(), stat.S_IMODE(file.stat().st_mode)) == ("r1", 0o600)
 
 
 @pytest.mark.parametrize("name", ["httpx", "httpcore"])

@@ -262,6 +262,22 @@ class Going(Plain):
                 yield replace(page, cursor="all", full=False)
 
 
+class Queueing(Going):
+    """Takes changes from a queue of the vendor's, whose head goes when the next one is asked for."""
+
+    gives_once: ClassVar = frozenset({"employee"})
+
+    def read(self, stream: str, link: benehub.Link, cursor: str | None) -> Iterator[benehub.Page]:
+        """Everybody, or a page for whom the queue names."""
+        if cursor is None:
+            yield from super().read(stream, link, cursor)
+            return
+        while person := link.http().send(read("/queue")).data.get("person"):
+            yield from self._some(link, [person])
+            link.http().send(change("DELETE", path("/queue/{person}", person=person)))
+        yield benehub.Page(stream, (), b"", "queue", "all")
+
+
 class Writing(Plain):
     """Reads by what counts as a write."""
 
@@ -359,12 +375,16 @@ class Vendor(Simulator):
     def __init__(self) -> None:
         super().__init__()
         self.held: dict[str, bytes] = {}
+        self.queue: list[str] = []
+        self.married: set[str] = set()
         self.keys: set[str] = set()
         self.effects = 0
         self.route("GET", "/people", self._people)
         token = {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600}
         self.route("POST", "/token", lambda _asked: SimResponse(json=token))
         self.route("GET", "/numbers", self._numbers)
+        self.route("GET", "/queue", lambda _asked: SimResponse(json={"person": self.queue[0]} if self.queue else {}))
+        self.route("DELETE", "/queue/{person}", self._forget)
         self.route("GET", "/d/{person}/{code}", self._show)
         self.route("POST", "/d/{person}/{code}", self._write)
         self.route("PUT", "/d/{person}/{code}", self._write)
@@ -377,9 +397,19 @@ class Vendor(Simulator):
         known = request.path == "/token" or request.headers.get("authorization") == f"Bearer {TOKEN}"
         return None if known else SimResponse(401, {})
 
+    def marry(self) -> None:
+        """Two people take another name, and the queue says so."""
+        self.queue = ["p1", "p2"]
+        self.married = set(self.queue)
+
+    def _forget(self, request: SimRequest) -> SimResponse:
+        self.queue = [one for one in self.queue if one != request.params["person"]]
+        return SimResponse(json={})
+
     def _people(self, request: SimRequest) -> SimResponse:
         people = [
-            {"id": f"p{n}", "employee_number": f"100{n}", "first_name": "Ann", "last_name": f"Alder {n}",
+            {"id": f"p{n}", "employee_number": f"100{n}", "first_name": "Ann",
+             "last_name": f"Baker {n}" if f"p{n}" in self.married else f"Alder {n}",
              "birth_date": "1980-02-03", "hire_date": "2025-03-01", "ssn": f"90011000{n}", "pay_group": "monthly",
              "hours": jsontext.NumberText("37.50")}
             for n in (1, 2, 3)
@@ -436,6 +466,8 @@ def stage_of(kind: str) -> Callable[[Path], Stage]:
             here.touch = vendor.touch
         if kind == "Renewing":
             return replace(here, renews=True, harmless=("/token",))
+        if kind == "Queueing":
+            return replace(here, changes=vendor.marry, harmless=("/queue/*",))
         if kind in ("Itemised", "Trusting"):
             here.item_refused = _item_refused
         return here

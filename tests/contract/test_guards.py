@@ -20,7 +20,7 @@ from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item
 from benehub.connections import connectors
 from benehub.errors import DataError, VendorUnavailable
-from benehub.flows import send
+from benehub.flows import send, sync
 from benehub.flows import webhooks as hook_flows
 from benehub.intake import applying, deliveries, staging
 from benehub.testing import Verdict, kithub
@@ -29,7 +29,7 @@ from benehub.testing.kit import try_check
 
 IN_TREE = connectors(plugins.build(load_strangers=False))
 CHECKS = {one.name: one for one in all_checks()}
-KINDS = ("Plain", "ReadBack", "Keyed", "Upsert", "Locked", "Itemised", "Renewing", "Receiving", "Going")
+KINDS = ("Plain", "ReadBack", "Keyed", "Upsert", "Locked", "Itemised", "Renewing", "Receiving", "Going", "Queueing")
 
 Take = Callable[[pytest.MonkeyPatch], None]
 
@@ -192,6 +192,15 @@ def _cursor_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(intake, "stage", stage)
 
 
+def _many_pages(patch: pytest.MonkeyPatch) -> None:
+    real = sync._together
+    patch.setattr(sync, "_together", lambda pages, _most: real(pages, sync.STAGED // 10))
+
+
+def _kept_for_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sync, "_apply_kept", lambda *_given: None)
+
+
 TAKEN: dict[str, tuple[Take, str, str]] = {
     "writes are refused in a dry run": (_dry, "Plain", "write.dry-run"),
     "429 and 503 are repeated": (_never_again, "Plain", "http.5xx"),
@@ -204,6 +213,8 @@ TAKEN: dict[str, tuple[Take, str, str]] = {
     "a token that has ended is renewed": (_never_renewed, "Renewing", "http.token-expiry"),
     "401 holds a write": (_every_refusal_is_data, "Plain", "write.401"),
     "the cursor is written with what was applied": (_cursor_first, "Going", "read.resumed"),
+    "what is given once is kept page by page": (_many_pages, "Queueing", "once.kept"),
+    "what a broken-off read has kept is applied": (_kept_for_nothing, "Queueing", "once.kept"),
     "a cursor that leads back ends": (_endless, "Plain", "http.pages-end"),
     "a page that is repeated ends": (_endless_numbers, "Plain", "http.pages-end"),
     "JSON numbers keep their text": (_floats, "Plain", "read.no-float"),

@@ -112,6 +112,31 @@ def test_of_two_who_read_one_batch_the_later_alone_stages(desk: Any, person: Per
         stage(batch_id, second, person(3))
 
 
+def test_what_a_broken_off_read_of_changes_has_kept_is_taken_up(desk: Any, person: Person) -> None:
+    def opened(run: str) -> tuple[str, int | None]:
+        with desk.store.write("acme") as session:
+            batch_id = intake.open_batch(session, "hris", "employee", run)
+            return batch_id, intake.begun(session, batch_id)
+
+    def stage(batch_id: str, begun_at: int | None, page: Page) -> None:
+        with desk.store.write("acme") as session:
+            intake.stage(session, batch_id, page, begun_at=begun_at)
+
+    def taken_up() -> list[str]:
+        with desk.store.write("acme") as session:
+            return intake.take_up(session, "hris", "employee")
+
+    (one, first), (other, second), (whole, third), _ = (opened(run) for run in ("one", "other", "whole", "empty"))
+    stage(one, first, Page("employee", [person(1)], b"page"))
+    stage(other, second, Page("employee", [person(1, last_name="Later")], b"page"))
+    stage(whole, third, Page("employee", [person(3)], b"page", full=True))
+    assert taken_up() == [one, other]
+    with pytest.raises(RetriableError, match="begun to read it anew"):  # who was taken for dead lives
+        stage(one, first, Page("employee", [person(2)], b"page"))
+    assert [desk.apply(batch_id).applied for batch_id in (one, other)] == [1, 1]
+    assert taken_up() == []
+
+
 def late(desk: Any, first: Page, second: Page, apart: int = 1, gone: int = 0) -> tuple[Counts, Counts]:
     """Of two reads the later one is applied first: the run of the other had failed, and goes on after it.
 

@@ -154,6 +154,17 @@ def test_points_are_met_by_promises_or_name_whose_doing_it_is(acme: type[Connect
     assert (points.word(points.cells(acme), "d"), points.word(points.cells(acme), "f")) == ("us", "vendor")
 
 
+def test_a_limit_is_met_only_where_calls_are_counted(acme: type[Connector], monkeypatch: pytest.MonkeyPatch) -> None:
+    def limit() -> str:
+        return next(one.word for one in points.cells(acme) if one.part == "limit")
+
+    assert limit() == "yes"
+    monkeypatch.setattr(acme, "calls_a_minute", 0)
+    assert limit() == "us"
+    (home(acme) / "account.py").write_text("from benehub.connect.limits import LimitBook\n")
+    assert limit() == "yes"
+
+
 def test_evidence_that_cannot_be_read_is_written_anew(acme: type[Connector]) -> None:
     (home(acme) / evidence.FILE).write_text("rubbish")
     with pytest.raises(ConfigError, match="--write"):

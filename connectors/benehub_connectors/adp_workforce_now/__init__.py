@@ -52,6 +52,7 @@ class AdpConnector(Connector):
         "payroll_benefit": "full",
         "register_line": "both",
     }
+    gives_once = frozenset({"employee"})
     guards: ClassVar[Mapping[str, Guard]] = {SET: Guard.READ_BACK}
 
     def capabilities(self) -> tuple[Capability, ...]:

@@ -46,6 +46,13 @@ def settings(made: AdpSimulator) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def changes(made: AdpSimulator) -> None:
+    """Two workers have another name, and the queue says so."""
+    for one, name in zip(made.workers.values(), ("King", "Stone"), strict=False):
+        one.last_name = name
+        made.tell("worker.legal-name.change", one.aoid)
+
+
 def stage(_folder: Path) -> Stage:
     """A fresh company, and four deductions to write to it: two new ones, a change and an end."""
     made = company()
@@ -62,5 +69,5 @@ def stage(_folder: Path) -> Stage:
     return Stage(
         settings(made), secrets, made.handle, {"deduction.set": items}, lambda: made.effects,
         harmless=("/auth/oauth/v2/token", "/core/v1/event-notification-messages/*"), renews=True, now=NOW,
-        wiring={"wall_clock": lambda: NOW},
+        wiring={"wall_clock": lambda: NOW}, changes=lambda: changes(made),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from benehub.connect.capabilities import Capability, read_only
+from benehub.connect.capabilities import Blocker, Capability, read_only
 from benehub.connect.connector import Connector, Kind, Link, Page
 from benehub.connect.http import VendorClient
 from benehub.connect.webhooks import Hint, Scheme
@@ -24,12 +24,16 @@ from benehub_connectors.bamboohr.tables import read_compensation, read_dependent
 __all__ = ["BambooConnector", "BambooSettings", "Fields", "OAuth"]
 
 
+_NOTES = {"dependent": "the API takes dependents too, and benehub writes none"}
+
+
 class BambooConnector(Connector):
     """Reads a BambooHR account."""
 
     name = "bamboohr"
     kind = Kind.HRIS
     Settings: ClassVar[type[BaseModel]] = BambooSettings
+    renewed = ("oauth.refresh_token",)
     streams: ClassVar[Mapping[str, str]] = {
         "employee": "both",
         "compensation": "both",
@@ -39,8 +43,14 @@ class BambooConnector(Connector):
     webhook: ClassVar[Scheme | None] = hooks.SCHEME
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """What it reads; every write is refused, with the vendor as the blocker."""
-        return read_only(self.streams, "BambooHR's benefits are read-only by API")
+        """What it reads, what its API has beside that and we leave out, and writes, which its API has not."""
+        elections = Capability(
+            "read.election",
+            supported=False,
+            blocker=Blocker.US,
+            note="The API tells member benefits; they are not read",
+        )
+        return (*read_only(self.streams, "BambooHR's benefits are read-only by API", _NOTES), elections)
 
     def client(self, settings: BambooSettings, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """The account's client; `secret` holds what each reference of the settings stands for."""

@@ -22,6 +22,7 @@ from benehub.connect.jsontext import dump
 from benehub.connect.limits import LimitBook
 from benehub.connect.messages import Request, Response, path, read
 from benehub.connect.paging import Page, by_number
+from benehub.connect.tokens import kept_in
 from benehub.connect.verdict import vendor_text
 from benehub.errors import ConfigError, DataError, VendorUnavailable
 from benehub.periods import Clock, system_clock
@@ -46,7 +47,7 @@ def open_client(settings: BambooSettings, secret: Mapping[str, str], wiring: dic
     """The client of an account.
 
     `wiring` may carry `wall_clock` and `on_token` beside the client's own arguments: the hub's clock, and
-    what stores a renewed OAuth 2 token (the vendor rotates refresh tokens).
+    what stores a renewed OAuth 2 token (the vendor rotates refresh tokens); by default a `file:` reference keeps it.
     """
     clock: Clock = wiring.pop("wall_clock", system_clock)
     on_token: Callable[[Token], None] | None = wiring.pop("on_token", None)
@@ -224,4 +225,5 @@ def _auth(
     # Without a stored access token the first call renews: a moment long past makes it stale.
     stale = None if oauth.access_token else moment(DAWN, "")
     token = Token(secret.get(oauth.access_token or "", ""), secret[oauth.refresh_token], stale)
-    return OAuth2(client, clock, token=token, on_token=on_token)
+    keeper = kept_in(oauth.refresh_token) if on_token is None else None
+    return OAuth2(client, clock, token=token, on_token=on_token, keeper=keeper)

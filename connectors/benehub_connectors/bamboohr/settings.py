@@ -26,6 +26,7 @@ class _Part(BaseModel):
 class OAuth(_Part):
     """An OAuth 2 application and the refresh token an administrator's consent gave it.
 
+    The vendor changes the refresh token at each renewal, so it stands in a file (`file:`), which is rewritten then.
     `access_token` may be left empty: the first call then gets one. The consent needs the scopes
     `offline_access`, `report`, `employee`, `employee:compensation`, `employee:dependent` and `time_off`.
     """

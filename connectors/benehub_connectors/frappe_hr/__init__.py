@@ -23,8 +23,8 @@ from benehub.errors import DataError, Unsupported
 from benehub.records import DeductionOrder
 from benehub_connectors.frappe_hr import deductions
 from benehub_connectors.frappe_hr.leave import leave_balances, leave_requests
-from benehub_connectors.frappe_hr.people import employees, payroll_people
-from benehub_connectors.frappe_hr.register import register
+from benehub_connectors.frappe_hr.people import employees, inactive, leaving, payroll_people, some_employees
+from benehub_connectors.frappe_hr.register import register, some_slips
 from benehub_connectors.frappe_hr.settings import Fields, FrappeSettings
 
 __all__ = ["Fields", "FrappeConnector", "FrappeSettings"]
@@ -83,9 +83,14 @@ class FrappeConnector(Connector):
         return VendorClient(settings.base_url.rstrip("/"), auth=HeaderAuth({"authorization": token}), **wiring)
 
     def discover(self, link: Link) -> FrappeSettings:
-        """The settings with today's date, by which a change that would come too early waits."""
+        """The settings with what decides whether a change can be made whole: today, who leaves and who is not active.
+
+        Raises:
+            DataError: Frappe refuses, or tells a last day that is no date; and whatever the client raises.
+        """
         settings: FrappeSettings = link.settings
-        return settings.model_copy(update={"today": link.clock().date()})
+        known = {"today": link.clock().date(), "leaving": leaving(link), "inactive": inactive(link)}
+        return settings.model_copy(update=known)
 
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
         """Pages of a stream.
@@ -109,6 +114,16 @@ class FrappeConnector(Connector):
                 return leave_balances(link)
             case _:
                 return super().read(stream, link, cursor)
+
+    def reread(self, stream: str, link: Link, keys: Sequence[str]) -> Iterator[Page] | None:
+        """Some employees or slips; other streams are read as ever."""
+        match stream:
+            case "employee":
+                return some_employees(link, keys)
+            case "register_line":
+                return some_slips(link, keys)
+            case _:
+                return None
 
     def hints(self, body: bytes) -> Sequence[Hint]:
         """What a webhook points at: by its `doctype` and `name`, where whoever set it up sends them along.

@@ -1,10 +1,12 @@
 """Standing deductions as recurring Additional Salaries: what payroll holds, and the write that brings it to an order.
 
 A submitted Additional Salary is closed: only its box `disabled` can still be set. So an amount is changed in two
-steps, ending the former document and making the new one, with a look in between. Two that run side by side are taken
-twice, unless each is marked to overwrite (and Frappe drops the mark where the component is not in the employee's
-salary structure); newer versions refuse the second. Either way nothing is made before what runs has been read. What
-is ended is named with the moment it was last changed: Frappe refuses the write where somebody has saved it since.
+steps, ending the former document and making the new one, with a look in between. What Frappe would refuse of the
+second is refused before the first: it makes none for who is not active, and none beyond the last day of who leaves.
+Two that run side by side are taken twice, unless each is marked to overwrite (and Frappe drops the mark where the
+component is not in the employee's salary structure); newer versions refuse the second. Either way nothing is made
+before what runs has been read. What is ended is named with the moment it was last changed: Frappe refuses the write
+where somebody has saved it since.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ AT_MOST = 200
 """Documents of one employee and component that are looked at."""
 
 _FIELDS = ("employee", "salary_component", "amount", "from_date", "to_date", "disabled", "docstatus", "modified")
+_LOOKED_AT = (*_FIELDS, "is_recurring", "payroll_date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +76,28 @@ def _benefit(cells: Cells, number: int, settings: FrappeSettings) -> Incoming:
 
 
 def lookup(order: DeductionOrder, settings: FrappeSettings) -> Request:
-    """What recurs for the employee and component today, ours and others'."""
+    """What recurs for the employee and component today, ours and others', and what is taken once in the first pay."""
     running = [
         ("employee", "=", order.employee), ("salary_component", "=", settings.component_of(order.code)),
-        ("docstatus", "=", 1), ("is_recurring", "=", 1), ("disabled", "=", 0),
+        ("docstatus", "=", 1), ("disabled", "=", 0),
     ]  # fmt: skip
-    return listing(DOCTYPE, running, ["name", *_FIELDS, settings.reference_field], AT_MOST)
+    once = ("payroll_date", ">=", _looked_from(order, settings).isoformat())
+    fields = ["name", *_LOOKED_AT, settings.reference_field]
+    return listing(DOCTYPE, running, fields, AT_MOST, any_of=[("is_recurring", "=", 1), once])
 
 
 def to_write(order: DeductionOrder, found: Response, settings: FrappeSettings) -> Request | Receipt:
     """The request that brings payroll nearer to the order, or the receipt where it is there.
 
     Raises:
-        DataError: payroll holds it by another's document or more than once, so a person has to choose.
+        DataError: payroll holds it by another's document or more than once, or takes it once beside, so a person has to
+            choose; or Frappe takes no new document for the employee, and what runs is left as it is.
         Unsupported: a rate, which an Additional Salary cannot hold.
         VendorUnavailable: too early: what runs would stop before its last pay.
     """
-    wanted, first = wanted_minor(order), order.effective_from - timedelta(days=settings.pay_lag_days)
-    running = [one for one in _held(found, order, settings) if one.ends >= first]
+    wanted, first = wanted_minor(order), _first_end(order, settings)
+    data = _listed(found)
+    running = [one for one in _held(data, order, settings, found.place) if one.ends >= first]
     if others := [one.name for one in running if not one.ours]:
         raise DataError(
             f"payroll has an Additional Salary for {order.code} that benehub has not made: {', '.join(others[:3])}",
@@ -101,11 +108,21 @@ def to_write(order: DeductionOrder, found: Response, settings: FrappeSettings) -
             f"payroll holds {len(running)} running Additional Salaries for {order.code}",
             mend="Disable all but one of them in Frappe, then resend",
         )
+    if not running and not wanted:
+        return Receipt("", changed=False)
+    for one in running:
+        if wanted and wanted == one.amount_minor and one.starts <= first and one.ends >= settings.ends(order.employee):
+            return Receipt(one.name, changed=False)
+    if wanted:
+        _can_be_made(order, first, settings)
+        if (once := _once(data, order, settings)) and not settings.beside_one_offs:
+            raise DataError(
+                f"payroll takes {order.code} in the same pay by an Additional Salary for once: {', '.join(once[:3])}",
+                mend="Disable it in Frappe, then resend; or set `beside_one_offs` where both shall be taken",
+            )
     if not running:
-        return _creation(order, wanted, first, settings) if wanted else Receipt("", changed=False)
+        return _creation(order, wanted, first, settings)
     one = running[0]
-    if wanted and one.amount_minor == wanted and one.starts <= first and one.ends >= settings.until:
-        return Receipt(one.name, changed=False)
     today = settings.today
     if today is not None and one.starts < first and first > today + timedelta(days=settings.change_ahead_days):
         raise unavailable(
@@ -158,6 +175,21 @@ def reference(order: DeductionOrder) -> str:
     return f"benehub {order.plan} {order.code}"
 
 
+def _can_be_made(order: DeductionOrder, first: date, settings: FrappeSettings) -> None:
+    """Raises DataError where Frappe makes no Additional Salary for the employee, as it would say once asked."""
+    left = "What runs for the employee is left as it is: end it, or set up what is due in Frappe"
+    if status := settings.inactive.get(order.employee):
+        raise DataError(
+            f"Frappe takes no new {order.code}: the employee's status is {status[:20]}",
+            where=f"employee {order.employee}", mend=left,
+        )  # fmt: skip
+    if settings.leaving.get(order.employee, first) < first:
+        raise DataError(
+            f"Frappe takes no new {order.code}: the pay period that ends {first} ends after the employee's last day",
+            where=f"employee {order.employee}", mend=f"{left}, as an Additional Salary with a payroll date",
+        )  # fmt: skip
+
+
 def _creation(order: DeductionOrder, minor: int, first: date, settings: FrappeSettings) -> Request:
     body = {
         "employee": order.employee,
@@ -167,7 +199,7 @@ def _creation(order: DeductionOrder, minor: int, first: date, settings: FrappeSe
         "currency": settings.currency,
         "is_recurring": 1,
         "from_date": first.isoformat(),
-        "to_date": settings.until.isoformat(),
+        "to_date": settings.ends(order.employee).isoformat(),
         "overwrite_salary_structure_amount": 1,
         settings.reference_field: reference(order),
         "docstatus": 1,
@@ -175,16 +207,42 @@ def _creation(order: DeductionOrder, minor: int, first: date, settings: FrappeSe
     return change("POST", path("/api/resource/{doctype}", doctype=DOCTYPE), body, accept=REFUSALS)
 
 
-def _held(found: Response, order: DeductionOrder, settings: FrappeSettings) -> Sequence[Held]:
+def _first_end(order: DeductionOrder, settings: FrappeSettings) -> date:
+    """The last day of the order's first pay period."""
+    return order.effective_from - timedelta(days=settings.pay_lag_days)
+
+
+def _looked_from(order: DeductionOrder, settings: FrappeSettings) -> date:
+    """From which day on something taken once falls in the order's first pay period, as far as the settings tell."""
+    return _first_end(order, settings) - timedelta(days=settings.change_ahead_days)
+
+
+def _listed(found: Response) -> Sequence[Mapping[str, Any]]:
     data = rows(found)
     if len(data) >= AT_MOST:
         raise DataError("no whole list of Additional Salaries", where=found.place, mend="Disable what has ended")
-    return [_one(row, order, settings, found.place) for row in data]
+    if not all(isinstance(row, Mapping) and row.get("name") for row in data):
+        raise DataError("an Additional Salary has no name", where=found.place, mend="Let the API user read it")
+    return data
 
 
-def _one(row: Any, order: DeductionOrder, settings: FrappeSettings, where: str) -> Held:
-    if not isinstance(row, Mapping) or not row.get("name"):
-        raise DataError("an Additional Salary has no name", where=where, mend="Let the API user read it")
+def _recurs(row: Mapping[str, Any]) -> bool:
+    return _number(row.get("is_recurring")) == "1"
+
+
+def _once(data: Sequence[Mapping[str, Any]], order: DeductionOrder, settings: FrappeSettings) -> Sequence[str]:
+    """Names of what is taken once in the order's first pay period."""
+    first, last = _looked_from(order, settings).isoformat(), _first_end(order, settings).isoformat()
+    return [str(row["name"]) for row in data if not _recurs(row) and first <= str(row.get("payroll_date")) <= last]
+
+
+def _held(
+    data: Sequence[Mapping[str, Any]], order: DeductionOrder, settings: FrappeSettings, where: str
+) -> Sequence[Held]:
+    return [_one(row, order, settings, where) for row in data if _recurs(row)]
+
+
+def _one(row: Mapping[str, Any], order: DeductionOrder, settings: FrappeSettings, where: str) -> Held:
     starts, ends = (parse_date(str(row.get(name) or ""), where=name) for name in ("from_date", "to_date"))
     ours = row.get(settings.reference_field) == reference(order)
     changed = row.get("modified")

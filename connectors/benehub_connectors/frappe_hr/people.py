@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -12,10 +12,11 @@ from benehub.connect.connector import Incoming, Link, Page
 from benehub.errors import DataError
 from benehub.hours import parse_hours
 from benehub.money import Rounding, round_to_int
+from benehub.periods import parse_date
 from benehub.records import EmploymentClass, Sex
 from benehub_connectors.frappe_hr.cells import FILL, Cells
 from benehub_connectors.frappe_hr.settings import FrappeSettings
-from benehub_connectors.frappe_hr.site import changed_since, named, newest, pages
+from benehub_connectors.frappe_hr.site import Filter, changed_since, named, named_ones, newest, pages
 
 GRACE = timedelta(days=2)
 """How long Frappe may still call somebody active after the last day: nobody sets the status at midnight."""
@@ -41,10 +42,9 @@ def employees(link: Link, cursor: str | None) -> Iterator[Page]:
     """
     settings: FrappeSettings = link.settings
     latest = newest(link, "Employee") or cursor
-    fields = [name for name in settings.fields.model_dump().values() if name]
     since = changed_since(cursor, settings, link.connection)
-    found = pages(link, "Employee", since, [*fields, "status", "modified", *filter(None, settings.extra_fields)])
-    today, used = link.clock().date(), frozenset({*fields, "name", "modified"} - {settings.fields.weekly_hours})
+    found = pages(link, "Employee", since, _asked(settings))
+    today, used = link.clock().date(), _used(settings)
     page, count = Page("employee", (), b"", "employees", full=cursor is None), 0
     for answer, items in found:
         if page.payload:
@@ -53,6 +53,32 @@ def employees(link: Link, cursor: str | None) -> Iterator[Page]:
         count += len(made)
         page = Page("employee", made, answer.body, f"employees to {count}", full=cursor is None and named(made))
     yield replace(page, cursor=latest)
+
+
+def some_employees(link: Link, keys: Sequence[str]) -> Iterator[Page]:
+    """These employees, as a webhook named them.
+
+    Raises:
+        DataError: Frappe refuses.
+    """
+    settings: FrappeSettings = link.settings
+    today, used = link.clock().date(), _used(settings)
+    for answer, items in named_ones(link, "Employee", keys, [], _asked(settings)):
+        made = [_employee(Cells(row), number, settings, today, used) for number, row in enumerate(items, 1)]
+        yield Page("employee", made, answer.body, "employees named")
+
+
+def _fields(settings: FrappeSettings) -> list[str]:
+    return [name for name in settings.fields.model_dump().values() if name]
+
+
+def _asked(settings: FrappeSettings) -> list[str]:
+    return [*_fields(settings), "status", "modified", *filter(None, settings.extra_fields)]
+
+
+def _used(settings: FrappeSettings) -> frozenset[str]:
+    """Fields that a record takes up; the others are kept beside it."""
+    return frozenset({*_fields(settings), "name", "modified"} - {settings.fields.weekly_hours})
 
 
 def payroll_people(link: Link) -> Iterator[Page]:
@@ -64,6 +90,31 @@ def payroll_people(link: Link) -> Iterator[Page]:
         yield Page("payroll_person", made, answer.body, f"people to {count}", full=named(made))
     if not count:
         yield Page("payroll_person", (), b"", "people", full=True)
+
+
+def leaving(link: Link) -> dict[str, date]:
+    """The last day of everybody who is active and has one.
+
+    Raises:
+        DataError: Frappe refuses, or a last day is no date.
+    """
+    asked = [("status", "=", "Active"), ("relieving_date", ">=", "1900-01-01")]
+    found = _by_name(link, asked, "relieving_date")
+    return {name: parse_date(day, where=f"relieving_date of {name}") for name, day in found.items()}
+
+
+def inactive(link: Link) -> dict[str, str]:
+    """The status of everybody who is not active, those who left too.
+
+    Raises:
+        DataError: Frappe refuses.
+    """
+    return _by_name(link, [("status", "in", ["Inactive", "Suspended", "Left"])], "status")
+
+
+def _by_name(link: Link, asked: list[Filter], field: str) -> dict[str, str]:
+    rows = (row for _, items in pages(link, "Employee", asked, [field]) for row in items)
+    return {str(row["name"]): str(row.get(field) or "") for row in rows}
 
 
 def _person(cells: Cells, number: int) -> Incoming:

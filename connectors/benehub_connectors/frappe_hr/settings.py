@@ -80,9 +80,12 @@ class FrappeSettings(_Part):
         pay_lag_days: days from the end of a pay period to its pay date.
         change_ahead_days: how many days before the end of its first pay period a change may be written. What it
             replaces stops at once, so it has to be less than a pay period, and enough for the day payroll is run.
+        beside_one_offs: whether a deduction is written although a person's Additional Salary takes the component once
+            in its first pay period, so that both are taken.
         until: last day of what is written; a recurring Additional Salary has to have one.
         reference_field: a field of Additional Salary (made for benehub, type Data) by which it knows its own.
-        today: filled by `FrappeConnector.discover`.
+        today, leaving, inactive: filled by `FrappeConnector.discover`; the last day of who is active and leaves, and
+            the status of who is not active.
     """
 
     base_url: str = Field(pattern=r"^https?://[^/?#]+/?$")
@@ -108,9 +111,12 @@ class FrappeSettings(_Part):
     register_from: date | None = None
     pay_lag_days: int = Field(default=0, ge=0, le=60)
     change_ahead_days: int = Field(ge=0, le=30)
+    beside_one_offs: bool = False
     until: date = date(2099, 12, 31)
     reference_field: FieldName = Field(default="custom_benehub_reference", min_length=1)
     today: date | None = None
+    leaving: dict[str, date] = Field(default_factory=dict)
+    inactive: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("timezone")
     @classmethod
@@ -128,6 +134,10 @@ class FrappeSettings(_Part):
         if len(set(self.components.values())) != len(self.components):
             raise ValueError("components: two codes have the same Salary Component")
         return self
+
+    def ends(self, employee: str) -> date:
+        """The last day that an Additional Salary of an employee's can have: Frappe takes none beyond the last day."""
+        return min(self.until, self.leaving.get(employee, self.until))
 
     def component_of(self, code: str) -> str:
         """The Salary Component of a deduction code."""

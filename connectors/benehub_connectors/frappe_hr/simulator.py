@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 from benehub.connect import jsontext
 from benehub.connect.jsontext import NumberText
@@ -54,6 +55,8 @@ class FrappeSimulator(Simulator):
         }
         self.components = {"Basic": "Earning", "MED-PPO": "Deduction", "DENTAL": "Deduction", "Provident": "Deduction"}
         self.in_structure = {"Basic", "MED-PPO"}
+        self.forbidden: set[tuple[str, str]] = set()
+        """Method and document type that the API user's role may not."""
         self.changes = 0
         self._numbers: dict[str, int] = {}
         self.route("GET", "/api/resource/{doctype}", self._list)
@@ -96,7 +99,7 @@ class FrappeSimulator(Simulator):
             if one["status"] == "Left":
                 continue
             number = self._next(f"slip {employee}")
-            taken = [self._taken(row) for row in self._due(employee, end)]
+            taken = [self._taken(row) for row in self._due(employee, start, end)]
             total = sum(parse_minor(str(row["amount"])) for row in taken)
             earned = {"salary_component": "Basic", "amount": _money(pay_minor), "statistical_component": 0,
                       "do_not_include_in_total": 0, "additional_salary": None}  # fmt: skip
@@ -111,18 +114,20 @@ class FrappeSimulator(Simulator):
         return names
 
     def running(self, employee: str, component: str) -> list[Doc]:
-        """Additional Salaries of an employee that are not disabled."""
+        """Additional Salaries of an employee that recur and are not disabled."""
         return [
             one for one in self.docs["Additional Salary"].values()
             if (one["employee"], one["salary_component"], one["disabled"]) == (employee, component, 0)
+            and one["is_recurring"]
         ]  # fmt: skip
 
-    def _due(self, employee: str, end: date) -> list[Doc]:
+    def _due(self, employee: str, start: date, end: date) -> list[Doc]:
         day = end.isoformat()
         return [
             one for one in self.docs["Additional Salary"].values()
             if one["employee"] == employee and one["docstatus"] == 1 and not one["disabled"]
-            and one["from_date"] <= day <= one["to_date"]
+            and (one["from_date"] <= day <= one["to_date"] if one["is_recurring"]
+                 else start.isoformat() <= one["payroll_date"] <= day)
         ]  # fmt: skip
 
     def _taken(self, row: Doc) -> Doc:
@@ -135,12 +140,16 @@ class FrappeSimulator(Simulator):
     # Frappe's side
 
     def admit(self, request: SimRequest) -> SimResponse | None:
-        """403 without a token (nobody may read these), 401 with a wrong one."""
+        """403 without a token (a guest may read none of these) or without the right, 401 with a wrong token."""
         told = request.headers.get("authorization", "")
+        doctype = unquote(request.path.removeprefix("/api/resource/").partition("/")[0])
+        lacking = f"does not have doctype access via role permission for document <b>{doctype}</b>"
         if not told:
-            return _refusal(403, "PermissionError", "Not permitted")
+            return _refusal(403, "PermissionError", f"User <b>Guest</b> {lacking}")
         if told != f"token {self.api_key}:{self.api_secret}":
             return _refusal(401, "AuthenticationError", "Invalid Authentication Token")
+        if (request.method, doctype) in self.forbidden:
+            return _refusal(403, "PermissionError", f"User <b>benehub@example.com</b> {lacking}")
         return None
 
     def _list(self, request: SimRequest) -> SimResponse:
@@ -148,11 +157,15 @@ class FrappeSimulator(Simulator):
         if doctype not in self.docs:
             return _refusal(404, "DoesNotExistError", f"DocType {doctype} not found")
         fields = jsontext.parse(query.get("fields", '["name"]'))
-        filters = jsontext.parse(query.get("filters", "[]"))
+        filters, any_of = (jsontext.parse(query.get(name, "[]")) for name in ("filters", "or_filters"))
         order, _, way = query.get("order_by", "modified desc").partition(" ")
-        if unknown := {*fields, order, *(one[0] for one in filters)} - self.fields[doctype]:
+        if unknown := {*fields, order, *(one[0] for one in (*filters, *any_of))} - self.fields[doctype]:
             return _refusal(417, "DataError", f"Field not permitted in query: {sorted(unknown)[0]}")
-        found = [one for one in self.docs[doctype].values() if all(_passes(one, *rule) for rule in filters)]
+        found = [
+            one for one in self.docs[doctype].values()
+            if all(_passes(one, *rule) for rule in filters)
+            and (not any_of or any(_passes(one, *rule) for rule in any_of))
+        ]  # fmt: skip
         found.sort(key=lambda one: str(one[order] or ""), reverse=way == "desc")
         first, size = int(query.get("limit_start", 0)), int(query.get("limit_page_length", 20))
         return SimResponse(200, {"data": [{name: one[name] for name in fields} for one in found[first : first + size]]})
@@ -203,6 +216,8 @@ class FrappeSimulator(Simulator):
         last = employee["relieving_date"]
         if last and asked.get("to_date", "") > last:
             return _refusal(417, "ValidationError", "To date can not be greater than employee's relieving date.")
+        if asked.get("is_recurring") and asked["from_date"] > asked["to_date"]:
+            return _refusal(417, "ValidationError", "From Date can not be greater than To Date.")
         beside = [
             one for one in self.running(asked["employee"], asked["salary_component"])
             if one["to_date"] >= asked.get("from_date", "") and one["from_date"] <= asked.get("to_date", "")

@@ -11,34 +11,46 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from benehub.connect import jsontext, paging
 from benehub.connect.connector import Incoming, Link
 from benehub.connect.messages import Request, Response, path, read
 from benehub.connect.verdict import unavailable, vendor_text
-from benehub.errors import DataError
+from benehub.errors import DataError, NeedsPersonError, ReauthNeeded
 from benehub_connectors.frappe_hr.settings import FrappeSettings
 
-REFUSALS = (404, 409, 417)
-"""Statuses that this connector reads itself: gone, a duplicate, and whatever the business logic refuses."""
+REFUSALS = (403, 404, 409, 417)
+"""Statuses that this connector reads itself: a role that may not, gone, a duplicate, and what the business refuses."""
+
+NAMES_A_CALL = 40
+"""Documents asked for by name in one call: they stand in its address."""
 
 Filter = tuple[str, str, Any]
 _FORMATS = ("%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S")
+_TYPE = re.compile(r"/api/resource/([^/?]+)")
 _WORD = re.compile(r"[A-Za-z]{1,60}")
 _STALE = frozenset({"TimestampMismatchError", "DocumentLockedError", "QueryDeadlockError", "QueryTimeoutError"})
 
 
 def listing(
-    doctype: str, filters: Sequence[Filter], fields: Sequence[str], size: int, order: str = "name asc"
+    doctype: str,
+    filters: Sequence[Filter],
+    fields: Sequence[str],
+    size: int,
+    order: str = "name asc",
+    any_of: Sequence[Filter] = (),
 ) -> Request:
-    """A read of a list."""
+    """A read of a list; of `any_of` one has to fit too, where there are some."""
     query = {
         "fields": jsontext.dump(list(dict.fromkeys(fields))),
         "filters": jsontext.dump([list(one) for one in filters]),
         "order_by": order,
         "limit_page_length": str(size),
     }
+    if any_of:
+        query["or_filters"] = jsontext.dump([list(one) for one in any_of])
     return read(path("/api/resource/{doctype}", doctype=doctype), query, accept=REFUSALS)
 
 
@@ -46,6 +58,8 @@ def refuse(response: Response) -> None:
     """Raise what a refusal means; an answer below 400 passes.
 
     Raises:
+        NeedsPersonError: the API user is known, and his role may not do this with documents of the type.
+        ReauthNeeded: another 403, so Frappe does not know who asks.
         VendorUnavailable: somebody changed the document in between; nothing was written, it is looked at again.
         DataError: anything else, with Frappe's class of the error. Its traceback (`exc`) is never repeated.
     """
@@ -54,6 +68,8 @@ def refuse(response: Response) -> None:
     data = response.data if isinstance(response.data, Mapping) else {}
     kind = str(data.get("exc_type") or "")
     kind = kind if _WORD.fullmatch(kind) else "no class of error"
+    if response.status == 403:
+        raise _forbidden(response, kind, data)
     if kind in _STALE:
         raise unavailable(f"the document changed in between ({kind})", where=response.place, sent=False)
     words = _words(data)
@@ -62,6 +78,22 @@ def refuse(response: Response) -> None:
         where=response.place,
         mend="Mend the document, the field or the mapping that it names; it is not sent again as it is",
     )
+
+
+def _forbidden(response: Response, kind: str, data: Mapping[str, Any]) -> NeedsPersonError:
+    """A 403 as a matter of the role, or of the credentials where Frappe takes us for a guest or says nothing."""
+    found = _TYPE.search(response.place)
+    if kind != "PermissionError" or "Guest" in f"{data.get('exception')} {data.get('_server_messages')}":
+        return ReauthNeeded(
+            "Frappe does not know who asks (403)", where=response.place,
+            mend="Write the API user's key and secret where the references point, and let no proxy take the header out",
+        )  # fmt: skip
+    what = f"documents of type {unquote(found[1])}" if found else "this"
+    does = "read" if response.place.startswith("GET") else "write"
+    return NeedsPersonError(
+        f"the API user's role may not {does} {what} (403 PermissionError)", where=response.place,
+        mend="Give it the right in Frappe's Role Permissions Manager; key and secret are good",
+    )  # fmt: skip
 
 
 def rows(response: Response) -> list[Any]:
@@ -112,6 +144,19 @@ def pages(
 
     for found in paging.by_cursor(fetch, where=f"{link.connection} {doctype}"):
         yield answers[0], list(found)
+
+
+def named_ones(
+    link: Link, doctype: str, names: Sequence[str], filters: Sequence[Filter], fields: Sequence[str]
+) -> Iterator[tuple[Response, list[Any]]]:
+    """Pages of those documents of these names that the filters let through; who is not there is not told.
+
+    Raises:
+        DataError, FatalError: as `pages`.
+    """
+    for start in range(0, len(names), NAMES_A_CALL):
+        part = list(names[start : start + NAMES_A_CALL])
+        yield from pages(link, doctype, [("name", "in", part), *filters], fields)
 
 
 def newest(link: Link, doctype: str) -> str | None:

@@ -62,6 +62,7 @@ class GustoConnector(Connector):
     name = "gusto"
     kind = Kind.PAYROLL
     Settings: ClassVar[type[BaseModel]] = GustoSettings
+    renewed = ("refresh_token",)
     streams: ClassVar[Mapping[str, str]] = {
         "pay_calendar": "full",
         "payroll_person": "both",
@@ -101,7 +102,7 @@ class GustoConnector(Connector):
     ) -> VendorClient:
         """The HTTP client. `on_token` keeps each new refresh token, `wall_clock` tells its life.
 
-        Calls are limited per company in this process, unless the network is replaced by a transport.
+        Calls are limited per company over all workers, unless the network is replaced by a transport.
         """
         _LIMITS.wire(wiring, self.name, settings.company, _CALLS_A_MINUTE)
         return VendorClient(

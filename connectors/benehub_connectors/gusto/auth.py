@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import parse_qsl
 
 from benehub.connect import jsontext
-from benehub.connect.auth import Fetch, Grant, OAuth2, OAuthClient, Token, keep_in
+from benehub.connect.auth import Fetch, Grant, OAuth2, OAuthClient, Token
 from benehub.connect.messages import Request, Response
+from benehub.connect.tokens import kept_in
 from benehub.periods import Clock
 from benehub_connectors.gusto.settings import GustoSettings
 
 
 class GustoAuth(OAuth2):
-    """The refresh grant; the first call of a connection renews, because only the refresh token is kept."""
+    """The refresh grant; the first call renews where no access token is kept."""
 
     def headers(self, fetch: Fetch) -> Mapping[str, str]:
         """The bearer header."""
@@ -39,10 +39,8 @@ def gusto_auth(
         settings: names the references.
         secret: what each reference stands for.
         clock: the hub's clock.
-        on_token: keeps a new refresh token; by default the file that a `file:` reference names.
+        on_token: keeps a new refresh token; by default a `file:` reference keeps it.
     """
-    if on_token is None and settings.refresh_token.startswith("file:"):
-        on_token = keep_in(Path(settings.refresh_token.removeprefix("file:")))
     return GustoAuth(
         OAuthClient(
             f"{settings.base_url.rstrip('/')}/oauth/token",
@@ -53,6 +51,7 @@ def gusto_auth(
         clock,
         token=Token("", secret[settings.refresh_token], datetime.min.replace(tzinfo=UTC)),
         on_token=on_token,
+        keeper=kept_in(settings.refresh_token) if on_token is None else None,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from benehub.connect.capabilities import Capability, read_only
+from benehub.connect.capabilities import Blocker, Capability, read_only
 from benehub.connect.connector import Connector, Kind, Link, Page
 from benehub.connect.http import VendorClient
 from benehub.connect.webhooks import Hint, Scheme
@@ -25,7 +25,8 @@ from benehub_connectors.hibob.settings import Dependents, Fields, HibobSettings
 __all__ = ["Dependents", "Fields", "HibobConnector", "HibobSettings"]
 
 _NOTES = {
-    "employee": "whole, because the vendor names no changes; who is hidden from the service user is not told",
+    "employee": "whole, because the vendor names no changes; who is hidden from the service user is not told."
+    " The API takes people too, and benehub writes none",
     "compensation": "whole, one call an employee",
     "dependent": "a custom table that the settings name, one call an employee",
     "leave_request": "approved, canceled and deleted requests; pending ones are not told apart by the vendor",
@@ -47,8 +48,12 @@ class HibobConnector(Connector):
     webhook: ClassVar[Scheme | None] = hooks.SCHEME
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """What it reads; no write is of use there."""
-        return read_only(self.streams, "Bob keeps no deductions or elections by API", _NOTES)
+        """What it reads, and what its API has beside that and we leave out; no write of ours is of use there."""
+        balances = Capability(
+            "read.leave_balance", supported=False, blocker=Blocker.US,
+            note="The API tells an employee's balance of a policy; it is not read",
+        )  # fmt: skip
+        return (*read_only(self.streams, "Bob keeps no deductions or elections by API", _NOTES), balances)
 
     def client(self, settings: HibobSettings, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """The account's client; `secret` holds what each reference of the settings stands for."""

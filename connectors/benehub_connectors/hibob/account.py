@@ -25,18 +25,21 @@ MAX_ANSWER = 128 * 1024 * 1024
 """Everybody comes in one answer, each field twice (for machines and for people): some 5 kB a person."""
 
 _LIMITS = LimitBook()
-_SEARCHES_A_MINUTE = 50
-"""The vendor's limit for the search, by its guide; of other calls it tells none there, and a 429 is waited out."""
+_A_MINUTE = {"search": 50, "table": 50}
+"""The vendor's limits for the search and for the entries of a custom table, by its guide and its reference. It has one
+for each address; those of pay and of time off are as the setting says, and else a 429 is waited out."""
 
 
 def open_client(settings: HibobSettings, secret: Mapping[str, str], wiring: dict[str, Any]) -> VendorClient:
     """The client of an account.
 
-    Searches are limited per service user in this process, unless the network is replaced by a transport.
+    Calls are limited per service user over all workers, unless the network is replaced by a transport.
     """
     if "transport" not in wiring:
-        window = _LIMITS.window("hibob", settings.service_user, _SEARCHES_A_MINUTE, 60, bucket="search")
-        wiring.setdefault("limits", {"search": window} | _LIMITS.holds("hibob", settings.service_user))
+        limits = _A_MINUTE | ({"": settings.calls_a_minute} if settings.calls_a_minute else {})
+        user = settings.service_user
+        windows = {name: _LIMITS.window("hibob", user, most, 60, bucket=name) for name, most in limits.items()}
+        wiring.setdefault("limits", _LIMITS.holds("hibob", user) | windows)
     return VendorClient(
         settings.base_url,
         auth=basic(settings.service_user, secret[settings.token]),
@@ -71,7 +74,8 @@ class Account:
 
     def entries(self, employee: str, table: str) -> list[Any] | None:
         """The rows of an employee's custom table; None where Bob knows one of the two not (any more)."""
-        request = read(path("/people/custom-tables/{id}/{table}", id=employee, table=table), accept=(404,))
+        where = path("/people/custom-tables/{id}/{table}", id=employee, table=table)
+        request = read(where, accept=(404,), bucket="table")
         response = self._http.send(request)
         self.last = response.body
         return None if response.status == 404 else self._rows(request, response, "values")

@@ -94,6 +94,8 @@ class HibobSettings(_Part):
         leave_policies: display name of a policy type -> leave policy of the plan book.
         leave_from: changes of time off before this day are not read; 180 days back unless given.
         hours_per_day: of time off that is told in days.
+        calls_a_minute: most calls for pay and time off in a minute, over all workers: the smallest figure that Bob's
+            reference has for their addresses. Searches and custom tables have theirs, 50 each.
         dependents: the custom table that holds them; without one they are not read.
     """
 
@@ -114,6 +116,7 @@ class HibobSettings(_Part):
     leave_policies: dict[str, str] = Field(default_factory=dict)
     leave_from: date | None = None
     hours_per_day: int = Field(default=8, ge=1, le=24)
+    calls_a_minute: int | None = Field(default=None, ge=1)
     dependents: Dependents | None = None
 
     @model_validator(mode="after")

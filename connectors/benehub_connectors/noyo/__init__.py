@@ -70,7 +70,8 @@ class NoyoConnector(Connector):
             Capability("read.invoice_line", note="Premiums a plan and month; needs `bill`, for Noyo tells no due date"),
             Capability(
                 CHANGE, guard=Guard.NATURAL_KEY_UPSERT,
-                note="One call a family; Noyo refuses one that leaves running cover out",
+                note="One call a family; Noyo refuses one that leaves running cover out. Member requests, for"
+                " carriers that take no snapshot, are not written by us",
             ),
             Capability(
                 "enrollment.full", supported=False, blocker=Blocker.VENDOR, note="Noyo takes a family at a time",

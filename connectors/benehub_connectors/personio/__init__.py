@@ -23,7 +23,7 @@ __all__ = ["Fields", "PersonioConnector", "PersonioSettings"]
 
 _NEEDS = {
     "employee": "needs custom attributes for birth date and SSN (nine digits), which Personio has not by itself:"
-    " a German insurance or tax number does not fit the record",
+    " a German insurance or tax number does not fit the record. The API takes attributes too, and benehub writes none",
     "compensation": "the present salary alone; since when it holds is a custom attribute, or the hire date by setting",
     "leave_request": "whole, because the vendor does not tell what was deleted; a day is hours_per_day hours",
 }
@@ -42,7 +42,11 @@ class PersonioConnector(Connector):
         none = Capability(
             "read.dependent", supported=False, blocker=Blocker.VENDOR, note="Personio's API has no dependents"
         )
-        return (*read_only(self.streams, "Personio keeps no deductions or elections by API", _NEEDS), none)
+        balances = Capability(
+            "read.leave_balance", supported=False, blocker=Blocker.US,
+            note="The API tells an employee's balance of absences; it is not read",
+        )  # fmt: skip
+        return (*read_only(self.streams, "Personio keeps no deductions or elections by API", _NEEDS), none, balances)
 
     def client(self, settings: PersonioSettings, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """The account's client; `secret` holds what each reference of the settings stands for."""

@@ -34,7 +34,7 @@ OVERLAP = timedelta(hours=1)
 def open_client(settings: PersonioSettings, secret: Mapping[str, str], wiring: dict[str, Any]) -> VendorClient:
     """The client of an account; `wiring` may carry `wall_clock`, the hub's clock, beside the client's own arguments.
 
-    Calls are limited per account in this process, unless the network is replaced by a transport.
+    Calls are limited per account over all workers, unless the network is replaced by a transport.
     """
     clock: Clock = wiring.pop("wall_clock", system_clock)
     _LIMITS.wire(wiring, "personio", settings.client_id, _CALLS_A_MINUTE)

@@ -44,6 +44,7 @@ class RipplingConnector(Connector):
     name = "rippling"
     kind = Kind.PAYROLL
     Settings: ClassVar[type[BaseModel]] = RipplingSettings
+    renewed = ("app.refresh_token",)
     streams: ClassVar[Mapping[str, str]] = {
         "pay_calendar": "full",
         "payroll_person": "full",

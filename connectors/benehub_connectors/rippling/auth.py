@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import NoReturn
 
-from benehub.connect.auth import Auth, Fetch, Grant, HeaderAuth, OAuth2, OAuthClient, Token, bearer, keep_in
+from benehub.connect.auth import Auth, Fetch, Grant, HeaderAuth, OAuth2, OAuthClient, Token, bearer
+from benehub.connect.tokens import kept_in
 from benehub.errors import ReauthNeeded
 from benehub.periods import Clock
 from benehub_connectors.rippling.settings import RipplingSettings
@@ -56,17 +56,21 @@ def rippling_auth(
     clock: Clock,
     on_token: Callable[[Token], None] | None = None,
 ) -> Auth:
-    """The credentials of a connection; `on_token` keeps a new refresh token, else the file a reference names."""
+    """The credentials of a connection; `on_token` keeps a new refresh token, else a `file:` reference does."""
     app = settings.app
     if app is None:
         return KeyAuth(secret[settings.api_key])
-    if on_token is None and app.refresh_token.startswith("file:"):
-        on_token = keep_in(Path(app.refresh_token.removeprefix("file:")))
     registration = OAuthClient(
         settings.token_url, app.client_id, secret[app.client_secret], Grant.REFRESH_TOKEN, in_header=True
     )  # fmt: skip
     token = Token("", secret[app.refresh_token], datetime.min.replace(tzinfo=UTC))
-    return AppAuth(registration, clock, token=token, on_token=on_token)
+    return AppAuth(
+        registration,
+        clock,
+        token=token,
+        on_token=on_token,
+        keeper=kept_in(app.refresh_token) if on_token is None else None,
+    )
 
 
 def _left() -> NoReturn:

@@ -101,7 +101,7 @@ def _pages(desk: Desk, connection: str, stream: str, full: bool) -> list[Page]:
     """What a connection has to say about a stream, up to the limit of a dry run.
 
     Raises:
-        DataError: there are more rows.
+        DataError: there are more rows, or the vendor would forget what he has told.
     """
     from benehub import connections
     from benehub.errors import DataError
@@ -110,6 +110,12 @@ def _pages(desk: Desk, connection: str, stream: str, full: bool) -> list[Page]:
     with desk.hub.open(desk.employer, connection) as link:
         with desk.store.read(desk.employer) as session:
             since = None if full else connections.cursor(session, connection, stream)
+        if since is not None and stream in link.connector.gives_once:
+            raise DataError(
+                "the vendor gives each change once, so one that is only tried would be lost",
+                where=f"dry run of {connection} {stream}",
+                mend="Sync without --dry-run, or try the whole read: --full --dry-run",
+            )
         for page in link.connector.read(stream, link.link, since):
             pages.append(page)
             if sum(len(one.rows) for one in pages) > MAX_DRY_ROWS:

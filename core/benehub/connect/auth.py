@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote_plus, urlencode
 
@@ -103,6 +103,22 @@ class OAuthClient:
     skew_seconds: int = 60
 
 
+class Keeper(Protocol):
+    """Keeps a connection's tokens for all who open it."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Be the only one who renews."""
+        ...
+
+    def held(self) -> Token:
+        """What is kept now; the access token empty where there is none."""
+        ...
+
+    def keep(self, token: Token) -> None:
+        """Keep a new token."""
+        ...
+
+
 class OAuth2:
     """Tokens renewed by one caller at a time; the others wait and use what it got.
 
@@ -115,6 +131,7 @@ class OAuth2:
         clock: the hub's clock.
         token: the stored token; needed with its refresh part for the refresh grant.
         on_token: stores a new token; called before its first use, since vendors rotate refresh tokens.
+        keeper: keeps tokens between openings. A token that another one has got meanwhile is taken over, not renewed.
     """
 
     def __init__(
@@ -124,11 +141,13 @@ class OAuth2:
         *,
         token: Token | None = None,
         on_token: Callable[[Token], None] | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._token = token
         self._on_token = on_token
+        self._keeper = keeper
         self._failed: BenehubError | None = None
         self._failures = 0
         self._lock = threading.Lock()
@@ -165,18 +184,31 @@ class OAuth2:
         if self._failed is not None and (isinstance(self._failed, ReauthNeeded) or self._failures > failures):
             raise copy(self._failed)
         try:
-            token = self._ask(fetch)
+            token = self._got(fetch)
         except BenehubError as error:
             self._failed = copy(error)
             self._failures += 1
             raise
-        if self._on_token is not None:
-            self._on_token(token)
         self._token, self._failed = token, None
         return token
 
-    def _ask(self, fetch: Fetch) -> Token:
-        old = self._token.refresh if self._token is not None else ""
+    def _got(self, fetch: Fetch) -> Token:
+        """A token that is stored: the vendor's, or one that another opening has got since ours was."""
+        old = self._token or Token("")
+        if self._keeper is None:
+            token = self._ask(fetch, old.refresh)
+        else:
+            with self._keeper.turn():
+                held = self._keeper.held()
+                if held.access and held.access != old.access and self._fresh(held):
+                    return held
+                token = self._ask(fetch, held.refresh)
+                self._keeper.keep(token)
+        if self._on_token is not None:
+            self._on_token(token)
+        return token
+
+    def _ask(self, fetch: Fetch, old: str) -> Token:
         request = self._request(old)
         where = f"token endpoint {request.place}"
         response = fetch(request)
@@ -233,18 +265,6 @@ class OAuth2:
             return Token(access, refresh)
         usable = life - min(self._client.skew_seconds, life // 2)
         return Token(access, refresh, self._clock() + timedelta(seconds=usable))
-
-
-def keep_in(path: Path) -> Callable[[Token], None]:
-    """Writes each new refresh token over the one in `path`, whole or not at all, for its owner alone."""
-
-    def keep(token: Token) -> None:
-        part = path.with_name(f"{path.name}.part")
-        part.touch(mode=0o600)
-        part.write_text(token.refresh, encoding="utf-8")
-        part.replace(path)
-
-    return keep
 
 
 def _basic(user: str, password: str) -> str:

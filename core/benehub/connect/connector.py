@@ -208,8 +208,14 @@ class Connector:
     kind: ClassVar[Kind]
     Settings: ClassVar[type[BaseModel]]
     """Settings of one connection; secrets in it are references (`env:NAME`, `file:PATH`, `keyring:NAME`)."""
+    renewed: ClassVar[tuple[str, ...]] = ()
+    """Settings, dotted where one lies in another, whose secret the vendor changes as it is used
+    (`oauth.refresh_token`): it stands in a file (`file:PATH`), so that the new one can be kept."""
     streams: ClassVar[Mapping[str, str]] = {}
     """Readable streams: name -> `full`, `incremental` or `both`."""
+    gives_once: ClassVar[frozenset[str]] = frozenset()
+    """Streams whose changes the vendor gives once: read on from a cursor, what a page told is gone at the vendor's when
+    the next page is asked for. Each page is kept before that."""
     guards: ClassVar[Mapping[str, Guard]] = {}
     """Writable operations and how a repeat of each is kept from having a second effect."""
     webhook: ClassVar[Scheme | None] = None

@@ -128,9 +128,9 @@ def add(
     """Write a connection, or change its settings and mode.
 
     Raises:
-        ConfigError: the settings are not what the connector wants; the message names each field.
+        ConfigError: as `check_new`.
     """
-    check(connection_id, connector, settings)
+    check_new(connection_id, connector, settings)
     values = {"connector": connector.name, "settings": dict(settings), "mode": mode}
     if _row(session, connection_id) is None:
         session.add(connection, [{"connection_id": connection_id, **values}])
@@ -142,7 +142,7 @@ def check(connection_id: str, connector: type[Connector], settings: Mapping[str,
     """The validated settings.
 
     Raises:
-        ConfigError: as `add`.
+        ConfigError: they are not what the connector wants; the message names each field.
     """
     try:
         return connector.Settings.model_validate(dict(settings))
@@ -153,6 +153,26 @@ def check(connection_id: str, connector: type[Connector], settings: Mapping[str,
             where=f"connection {connection_id}",
             mend=f"See docs/connectors.md, {connector.name}",
         ) from None
+
+
+def check_new(connection_id: str, connector: type[Connector], settings: Mapping[str, Any]) -> None:
+    """Hold settings that are about to be written against what the connector wants.
+
+    Raises:
+        ConfigError: as `check`; or a secret that the vendor changes stands where a new one cannot be kept, so that the
+            connection would open once.
+    """
+    check(connection_id, connector, settings)
+    for name in connector.renewed:
+        told: Any = settings
+        for part in name.split("."):
+            told = told.get(part) if isinstance(told, Mapping) else None
+        if isinstance(told, str) and not told.startswith("file:"):
+            raise ConfigError(
+                f"{name}: the vendor changes this secret at each renewal, and the new one cannot be kept there",
+                where=f"connection {connection_id}",
+                mend="Write it into a file of its own, which benehub may change, and name that: file:PATH",
+            )
 
 
 def listed(session: Session) -> Sequence[Row[Any]]:

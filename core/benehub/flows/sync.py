@@ -46,10 +46,12 @@ def read(
     """Stage the pages as they come, some in one transaction; the vendor is never called inside one.
 
     Of a stream whose vendor can be asked so, only the rows of these `keys` are read. Gives the batch, and how often
-    the vendor asked to wait.
+    the vendor asked to wait. Where the vendor gives changes once, those that a broken-off read has kept are applied
+    before anything else is read.
 
     Raises:
         RetriableError: another process has begun it anew meanwhile, since this one was taken for dead.
+        GuardTripped: what a broken-off read has kept is held for a person; the next read goes on without it.
     """
     with hub.open(employer, connection_id) as opened:
         if opened.mode == "paused":
@@ -58,6 +60,9 @@ def read(
                 where=f"connection {connection_id}",
                 mend="Resume it: benehub connection resume",
             )
+        once = stream in opened.connector.gives_once
+        if once:
+            _apply_kept(hub, employer, connection_id, stream)
         with hub.store.write(employer) as session:
             batch_id = intake.open_batch(session, connection_id, stream, run_key)
             begun_at = intake.begun(session, batch_id)
@@ -66,7 +71,8 @@ def read(
             since = None if full else connections.cursor(session, connection_id, stream)
         some = opened.connector.reread(stream, opened.link, keys) if keys else None
         came, read = iter(opened.connector.read(stream, opened.link, since) if some is None else some), 0
-        while pages := _together(came):
+        most = 1 if once and since is not None else STAGED // 10
+        while pages := _together(came, most):
             read += len(pages)
             if read > MAX_PAGES:
                 raise DataError(f"more than {MAX_PAGES} pages", where=connection_id, mend="Mend the connector's pager")
@@ -78,16 +84,24 @@ def read(
 
 
 @without_collector()
-def _together(pages: Iterator[Page]) -> list[Page]:
-    """The next pages, as they are staged together; none at the end."""
+def _together(pages: Iterator[Page], most: int) -> list[Page]:
+    """The next pages, `most` at most, as they are staged together; none at the end."""
     held: list[Page] = []
     rows = 0
     for page in pages:
         held.append(page)
         rows += len(page.rows)
-        if rows >= STAGED or len(held) >= STAGED // 10:
+        if rows >= STAGED or len(held) >= most:
             break
     return held
+
+
+def _apply_kept(hub: Hub, employer: str, connection_id: str, stream: str) -> None:
+    """Apply what reads that were broken off have kept of a stream's changes: the vendor does not tell them again."""
+    with hub.store.write(employer) as session:
+        left = intake.take_up(session, connection_id, stream)
+    for batch_id in left:
+        apply(hub, employer, batch_id)
 
 
 def apply(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from benehub.intake.appliers import APPLIERS
 from benehub.intake.applying import Origin, apply_chunk, check_whole, counts_of, finish, hold, redrive
 from benehub.intake.relinking import names_people, relink
-from benehub.intake.staging import Counts, batch, begun, file_seen, open_batch, stage, state
+from benehub.intake.staging import Counts, batch, begun, file_seen, open_batch, stage, state, take_up
 from benehub.intake.untranslated import Leaf
 from benehub.intake.vanishing import note_gone
 
@@ -29,4 +29,5 @@ __all__ = [
     "relink",
     "stage",
     "state",
+    "take_up",
 ]

@@ -103,6 +103,20 @@ def open_batch(session: Session, connection_id: str, stream: str, run_key: str) 
     return batch_id
 
 
+def take_up(session: Session, connection_id: str, stream: str) -> list[str]:
+    """Batches of changes that somebody has begun to read and nobody has applied, the oldest first.
+
+    They are his who asks from now on: a reader who is alive yet puts nothing more into them. Whole reads are left out,
+    since a part of one says of the others that they are gone.
+    """
+    mine = session.where(intake_batch, connection_id=connection_id, stream=stream, state="staged", full_read=0)
+    query = select(intake_batch.c.batch_id).where(*mine, batch_open, intake_batch.c.rows > 0)
+    found = [str(row.batch_id) for row in session.rows(query.order_by(intake_batch.c.opened_seq))]
+    for batch_id in found:
+        session.change(intake_batch, {"batch_id": batch_id}, seq=session.take_seq()[0])
+    return found
+
+
 def batch(session: Session, batch_id: str) -> Row[Any] | None:
     """The batch's row, or None."""
     return session.connection.execute(

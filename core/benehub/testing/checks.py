@@ -71,6 +71,7 @@ def _calls(connector: type[Connector]) -> bool:
 _ABOUT: dict[str, Callable[[type[Connector]], bool]] = {
     "form": lambda connector: True,
     "read": lambda connector: bool(connector.streams),
+    "once": lambda connector: bool(connector.gives_once),
     "http": lambda connector: bool(connector.streams) and _calls(connector),
     "hook": lambda connector: connector.webhook is not None,
     "push": lambda connector: bool(connector.pushes),

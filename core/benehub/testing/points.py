@@ -90,7 +90,8 @@ _PARTS: tuple[_Part, ...] = (
     ("a", "renewal", "a token that ends in mid-read is renewed once", _asked, ("http.token-expiry",)),
     ("b", "reads", "each row once, the same again", lambda one: not one.connector.pushes, ("read.rows", "read.replay")),
     ("b", "pushed", "what a client writes becomes a row", lambda one: bool(one.connector.pushes), ("push.rows",)),
-    ("b", "incremental", "reads of changes by a cursor", _reads, ("read.cursor", "read.resumed")),
+    ("b", "incremental", "reads of changes by a cursor", _reads,
+     ("read.cursor", "read.resumed", "once.kept")),
     ("b", "pages", "a list that repeats itself ends", _asked, ("http.pages-end",)),
     ("b", "mailbox", "a file is read whole, and counts once", _box, ("box.partly", "box.again", "box.rubbish")),
     ("b", "answers", "an answer to what was sent counts once",
@@ -173,6 +174,10 @@ def _said(connector: type[Connector], what: str) -> Capability | None:
 
 
 def _limited(one: _Looked) -> str:
+    """Empty where nothing in its folder counts calls, nor the base class by a figure of its own."""
+    counted = any("LimitBook" in file.read_text(encoding="utf-8") for file in home(one.connector).glob("*.py"))
+    if not counted and not getattr(one.connector, "calls_a_minute", None):
+        return ""
     by = (
         "where the setting calls_a_minute says one"
         if "calls_a_minute" in one.connector.Settings.model_fields
@@ -183,7 +188,7 @@ def _limited(one: _Looked) -> str:
 
 def _incremental(one: _Looked) -> str:
     going = [name for name, how in one.connector.streams.items() if how != "full"]
-    shown = one.kept("read.cursor", "read.resumed")
+    shown = one.kept("read.cursor", "read.resumed", "once.kept")
     return f"{', '.join(shown)}: {', '.join(going)}" if going and shown else ""
 
 

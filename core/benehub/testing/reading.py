@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,8 @@ from benehub.flows import sync
 from benehub.records import STREAMS
 from benehub.sandbox.faults import FaultKind
 from benehub.testing.checks import Broken, Ground, NotHere, promise
-from benehub.testing.kithub import played_hub
-from benehub.testing.line import MAX_CALLS
+from benehub.testing.kithub import Books, played_hub
+from benehub.testing.line import MAX_CALLS, Killed
 from benehub.testing.stage import CONNECTION, EMPLOYER, Played
 from benehub.testing.watching import addresses, listening, secret_words, silent_about
 
@@ -138,6 +139,59 @@ def _resumed(ground: Ground) -> None:
             )
     if known[0] != known[1]:
         raise Broken("what was read and not applied is not read again", "Keep no place of your own: go by the cursor")
+
+
+@promise(
+    "once.kept", "what a vendor gives once is kept before the next is asked for, wherever in a read the process dies"
+)
+def _kept(ground: Ground) -> None:
+    known, dies_at = [_changes_read(ground, 0)], 1
+    while known[-1] is not None:
+        known.append(_changes_read(ground, dies_at))
+        dies_at += 1
+    whole, *broken = known[:-1]
+    if len(broken) < 3:
+        raise Broken("the stage's changes come in a single page", "Give the stage `changes` at two places or more")
+    for number, one in enumerate(broken, 1):
+        if one != whole:
+            raise Broken(
+                f"a process that dies at call {number} of a read loses changes", "Take from the vendor by asking on"
+            )
+
+
+def _changes_read(ground: Ground, dies_at: int) -> Books | None:
+    """What is in the books when a read of changes that died at a call is read on; 0 for one that did not die, None
+    where it ends before that call."""
+    played = ground.play()
+    if played.stage.changes is None:
+        raise Broken("the stage changes nothing", "Give the stage `changes`")
+    hub = played_hub(ground.room(), played)
+    with contextlib.closing(hub.store):
+        streams = sorted(ground.connector.gives_once)
+        for stream in streams:
+            hub.sync(stream, "whole")
+        played.stage.changes()
+        calls = itertools.count(1)
+
+        def die(_wire: WireRequest, got: WireResponse) -> WireResponse:
+            if next(calls) == dies_at:
+                raise Killed
+            return got
+
+        played.wire.change = die
+        died = False
+        for stream in streams:
+            try:
+                sync.read(hub, EMPLOYER, CONNECTION, stream, "dies", False)
+            except Killed:
+                died = True
+        played.wire.change = None
+        if dies_at and not died:
+            return None
+        for stream in streams:
+            hub.sync(stream, "dies", full=False)
+            hub.sync(stream, "reads on", full=False)
+        return hub.books()
 
 
 @promise("read.no-float", "no binary float passes the connector's edge")

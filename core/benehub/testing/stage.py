@@ -56,6 +56,7 @@ class Stage:
         item_refused: an answer to a write, as it is when the vendor has refused the item within a 2xx (207); for
             vendors that answer item by item.
         pushed: resources as a client writes them at our endpoint, whole, with an `id`; for connectors that take them.
+        changes: the vendor's books change, at two places or more; for vendors who give each change once.
         touch: somebody else at the vendor's saves what is about to be written, so that its lock version moves on; for
             vendors that have such versions.
     """
@@ -78,6 +79,7 @@ class Stage:
     webhooks: tuple[bytes, ...] = field(default=(), repr=False)
     item_refused: Callable[[WireRequest, WireResponse], WireResponse] | None = None
     touch: Callable[[], None] | None = None
+    changes: Callable[[], None] | None = None
     pushed: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
 
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from benehub.errors import FatalError, Unsupported, VendorUnavailable
+from benehub.cli.sync import _pages
+from benehub.connect.testing import WireResponse
+from benehub.errors import DataError, FatalError, Unsupported, VendorUnavailable
 from benehub.sandbox.faults import FaultKind
 from benehub.sandbox.http import SimResponse
-from benehub_connectors.adp_workforce_now.stage import MEDICAL
+from benehub.testing.kithub import played_hub
+from benehub.testing.stage import CONNECTION, EMPLOYER, Played
+from benehub_connectors.adp_workforce_now import AdpConnector
+from benehub_connectors.adp_workforce_now.stage import MEDICAL, stage
 
 
 def test_people_are_told_with_their_last_day(bench: Any) -> None:
@@ -130,6 +138,39 @@ def test_what_was_taken_from_the_queue_is_applied_even_if_the_line_breaks(bench:
     assert len(bench.simulator.queue) == 1
     with pytest.raises(VendorUnavailable):
         bench.rows("employee", "queue")
+
+
+def test_what_the_queue_told_before_it_told_nonsense_is_kept_and_applied(bench: Any, tmp_path: Path) -> None:
+    played = Played(AdpConnector, stage(tmp_path))
+    made = played.stage
+    assert made.changes is not None
+    hub = played_hub(tmp_path, played)
+    with closing(hub.store):
+        hub.sync("employee", "whole")
+        made.changes()
+        # The second message has no id: ADP could never be told to forget it.
+        played.wire.change = lambda _wire, got: (
+            WireResponse(got.status, {}, got.body) if got.headers.get("adp-msg-msgid", "").endswith("2") else got
+        )
+        for key in ("first", "second"):
+            with pytest.raises(DataError, match="a message without an id"):
+                hub.sync("employee", key, full=False)
+        told = [row for row in hub.books().facts if "King" in row[-1]]
+    assert told, "the first message was deleted at ADP, and its change is in no book"
+
+
+def test_a_read_that_is_only_tried_takes_nothing_from_the_queue(bench: Any, tmp_path: Path) -> None:
+    played = Played(AdpConnector, stage(tmp_path))
+    made = played.stage
+    assert made.changes is not None
+    hub = played_hub(tmp_path, played)
+    desk: Any = SimpleNamespace(hub=hub, store=hub.store, employer=EMPLOYER)
+    with closing(hub.store):
+        hub.sync("employee", "whole")
+        made.changes()
+        with pytest.raises(DataError, match="gives each change once"):
+            _pages(desk, CONNECTION, "employee", full=False)
+        assert hub.sync("employee", "in earnest", full=False)["applied"] == 2
 
 
 def test_a_queue_that_repeats_itself_ends(bench: Any) -> None:

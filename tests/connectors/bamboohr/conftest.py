@@ -78,6 +78,15 @@ class Bench:
         )
         return Link("acme", "hr", checked, lambda: NOW, client)
 
+    def opened(self, **settings: Any) -> Link:
+        """As the hub opens a connection, which hands in nothing that stores a token."""
+        checked = BambooSettings.model_validate({"company": "acme"} | settings)
+        secret = SECRETS | {checked.oauth.refresh_token: "as it was read"} if checked.oauth else SECRETS
+        client = self.connector.client(
+            checked, secret, name="hr", transport=as_transport(self.simulator), wall_clock=lambda: NOW
+        )
+        return Link("acme", "hr", checked, lambda: NOW, client)
+
     def _wait(self, seconds: float) -> None:
         self.waits.append(seconds)
         self.at += seconds

@@ -41,6 +41,18 @@ def test_oauth_gets_a_token_and_renews_it_after_a_401(bench: Any) -> None:
     assert [token.refresh for token in bench.tokens] == ["refresh-1", "refresh-2"]
 
 
+def test_a_refresh_token_in_a_file_outlives_every_opening(bench: Any, tmp_path: Path) -> None:
+    bench.simulator.populate(3, AT)
+    file = tmp_path / "refresh"
+    file.write_text("refresh-0\n")
+    for renewed in ("refresh-1", "refresh-1", "refresh-2"):
+        if renewed == "refresh-2":
+            bench.simulator.expire_token()
+        link = bench.opened(oauth=OAUTH | {"refresh_token": f"file:{file}"})
+        assert list(bench.connector.read("employee", link, None))
+        assert file.read_text() == bench.simulator.refresh_token == renewed
+
+
 def test_every_call_takes_both_kinds_of_credentials(bench: Any, described: Any) -> None:
     def schemes(method: str, path: str) -> set[str]:
         return {name for one in described["paths"][path][method]["security"] for name in one}

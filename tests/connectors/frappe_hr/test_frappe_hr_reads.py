@@ -10,11 +10,12 @@ import pytest
 from benehub.connect import jsontext
 from benehub.connect.http import VendorClient
 from benehub.connect.messages import read
-from benehub.errors import DataError, ReauthNeeded
+from benehub.connect.testing import WireResponse
+from benehub.errors import DataError, NeedsPersonError, ReauthNeeded
 from benehub.records import STREAMS, Employee, LineKind
 from benehub.sandbox.http import as_transport
 from benehub_connectors.frappe_hr.settings import FrappeSettings
-from benehub_connectors.frappe_hr.site import changed_since
+from benehub_connectors.frappe_hr.site import NAMES_A_CALL, changed_since
 from benehub_connectors.frappe_hr.stage import SETTINGS
 
 ADA, MAX, LIN = "HR-EMP-00001", "HR-EMP-00002", "HR-EMP-00003"
@@ -93,6 +94,30 @@ def test_the_hour_that_comes_twice_is_read_again_whole() -> None:
         changed_since("yesterday", settings, "")
 
 
+def test_who_a_webhook_names_is_read_alone(bench: Any) -> None:
+    played = bench.play()
+    bench.site.change("Employee", LIN, last_name="Wong")
+    names = [*(f"HR-EMP-{number:05d}" for number in range(100, 150)), LIN, "HR/EMP 7"]
+    pages = list(played.connector.reread("employee", played.link, names))
+    assert [(row.key, row.data["last_name"]) for page in pages for row in page.rows] == [(LIN, "Wong")]
+    assert not any(page.full or page.cursor for page in pages)
+    assert max(len(jsontext.parse(one["filters"])[1][2]) for one in bench.asked("Employee")) == NAMES_A_CALL
+    assert played.connector.reread("payroll_benefit", played.link, [LIN]) is None
+
+
+def test_a_slip_that_a_webhook_names_is_read_alone_and_a_draft_is_none(bench: Any) -> None:
+    played = bench.play()
+    ada, max_ = f"Sal Slip/{ADA}/00001", f"Sal Slip/{MAX}/00001"
+    bench.site.change("Salary Slip", ada, docstatus=0)
+    found = [row for page in played.connector.reread("register_line", played.link, [ada, max_]) for row in page.rows]
+    assert {row.data["check"] for row in found} == {max_}
+    assert {row.key: row.data for row in found} == {
+        row.key: row.data for row in bench.rows("register_line") if row.data["check"] == max_
+    }
+    later = bench.play(register_from="2026-11-01")
+    assert list(later.connector.reread("register_line", later.link, [max_])) == []
+
+
 def test_a_slips_lines_name_the_document_that_was_pushed(bench: Any) -> None:
     rows = {row.key: row for row in bench.rows("register_line", components={"DEN": "DENTAL"}, pay_lag_days=1)}
     line = rows[f"Sal Slip/{MAX}/00001/deduction/DEN"]
@@ -166,6 +191,29 @@ def test_without_a_token_a_person_is_asked(bench: Any) -> None:
         VendorClient("https://hr.example.com", transport=as_transport(bench.site)) as client,
     ):
         client.send(read("/api/resource/Employee"))
+
+
+def test_a_role_that_lacks_a_right_is_no_matter_of_credentials(bench: Any) -> None:
+    bench.site.forbidden = {("GET", "Salary Slip")}
+    with pytest.raises(NeedsPersonError, match="may not read documents of type Salary Slip") as told:
+        bench.rows("register_line")
+    assert not isinstance(told.value, ReauthNeeded) and "key and secret are good" in told.value.mend
+    assert bench.rows("employee")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"exc_type": "PermissionError", "exception": "User Guest does not have doctype access"}',
+        b'{"exc_type": "CSRFTokenError"}',
+        b"<html>",
+    ],
+)
+def test_another_403_is(bench: Any, body: bytes) -> None:
+    played = bench.play()
+    played.wire.change = lambda _wire, _got: WireResponse(403, {"content-type": "application/json"}, body)
+    with pytest.raises(ReauthNeeded, match="does not know who asks"):
+        list(played.connector.read("employee", played.link, None))
 
 
 def test_a_refused_read_names_the_class_of_the_error(bench: Any) -> None:

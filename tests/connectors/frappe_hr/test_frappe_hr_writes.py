@@ -83,11 +83,92 @@ def test_a_change_that_would_cost_a_pay_waits(bench: Any) -> None:
         assert made.push([bench.item(ADA, "MED-PPO", 7000)]) == ["sent"]
 
 
+def test_for_who_leaves_it_is_made_to_the_last_day(bench: Any) -> None:
+    with bench.desk() as made:
+        made.push([bench.item(ADA, "MED-PPO", 6125, on=date(2026, 10, 30))])
+        bench.site.change("Employee", ADA, relieving_date="2026-12-31")
+        assert made.push([bench.item(ADA, "MED-PPO", 7000), bench.item(ADA, "DENTAL", 1301)]) == ["sent", "sent"]
+        before = made.effects()
+        assert made.push([bench.item(ADA, "MED-PPO", 7000)], again=True) == ["sent"]
+        assert made.effects() == before
+    assert [held(bench, ADA, one) for one in ("MED-PPO", "DENTAL")] == [
+        [("70.00", "2026-11-30")],
+        [("13.01", "2026-11-30")],
+    ]
+    assert {one["to_date"] for one in bench.site.running(ADA, "MED-PPO")} == {"2026-12-31"}
+
+
+def test_a_last_day_that_is_moved_moves_the_end(bench: Any) -> None:
+    bench.site.change("Employee", ADA, relieving_date="2026-12-31")
+    with bench.desk() as made:
+        made.push([bench.item(ADA, "MED-PPO", 6125)])
+        bench.site.change("Employee", ADA, relieving_date=None)
+        assert made.push([bench.item(ADA, "MED-PPO", 6125)], again=True) == ["sent"]
+    assert [one["to_date"] for one in bench.site.running(ADA, "MED-PPO")] == ["2099-12-31"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"status": "Suspended"}, "the employee's status is Suspended"),
+        ({"relieving_date": "2026-11-29"}, "ends after the employee's last day"),
+    ],
+)
+def test_what_frappe_would_refuse_ends_nothing(bench: Any, fields: dict[str, str], why: str) -> None:
+    with bench.desk() as made:
+        made.push([bench.item(ADA, "MED-PPO", 6125, on=date(2026, 10, 30))])
+        bench.site.change("Employee", ADA, **fields)
+        state, told = ended(made, bench.item(ADA, "MED-PPO", 7000))
+        assert (state, why in told) == ("failed", True)
+        assert held(bench, ADA) == [("61.25", "2026-10-30")]
+        assert made.push([bench.item(ADA, "MED-PPO", 0, active=False)]) == ["sent"]
+    assert held(bench, ADA) == []
+
+
 def test_another_persons_document_is_left_to_a_person(bench: Any) -> None:
     with bench.desk() as made:
         state, why = ended(made, bench.item(LIN, "MED-PPO", 6125))
     assert state == "failed"
     assert "that benehub has not made: HR-ADS-26-01-00002" in why
+
+
+def once(bench: Any, day: str) -> None:
+    """A person has payroll take it once, on a day."""
+    told = {"salary_component": "MED-PPO", "type": "Deduction", "amount": bench.site.number("5.0"), "currency": "USD"}
+    bench.site.add("Additional Salary", f"HR-ADS-{day}", employee=ADA, is_recurring=0, disabled=0, payroll_date=day,
+                   overwrite_salary_structure_amount=0, **told)  # fmt: skip
+
+
+def test_what_payroll_takes_once_beside_is_told_before_anything_is_written(bench: Any) -> None:
+    once(bench, "2026-11-28")
+    with bench.desk() as made:
+        state, why = ended(made, bench.item(ADA, "MED-PPO", 6125))
+        assert (state, held(bench, ADA)) == ("failed", [])
+        assert "in the same pay by an Additional Salary for once: HR-ADS-2026-11-28" in why
+    slip = bench.site.run_payroll(date(2026, 11, 1), date(2026, 11, 30), date(2026, 11, 30))[0]
+    assert [str(one["amount"]) for one in bench.site.docs["Salary Slip"][slip]["deductions"]] == ["5.0"]
+    with bench.desk(beside_one_offs=True) as made:
+        assert made.push([bench.item(ADA, "MED-PPO", 6125)], again=True) == ["sent"]
+
+
+@pytest.mark.parametrize("day", ["2026-11-16", "2026-12-01"])
+def test_what_is_taken_once_in_another_pay_is_nothing_to_it(bench: Any, day: str) -> None:
+    once(bench, day)
+    with bench.desk() as made:
+        assert made.push([bench.item(ADA, "MED-PPO", 6125)]) == ["sent"]
+
+
+def test_a_document_whose_name_has_slashes_is_ended_by_that_name(bench: Any) -> None:
+    with bench.desk() as made:
+        made.push([bench.item(ADA, "MED-PPO", 6125, on=date(2026, 10, 30))])
+        (one,) = bench.site.running(ADA, "MED-PPO")
+        del bench.site.docs["Additional Salary"][one["name"]]
+        bench.site.add("Additional Salary", "HR/ADS/26-10/00001", **{**one, "name": ""})
+        assert made.push([bench.item(ADA, "MED-PPO", 7000)]) == ["sent"]
+    assert [call.path for call in bench.site.calls("PUT")] == [
+        "/api/resource/Additional%20Salary/HR%2FADS%2F26-10%2F00001"
+    ]
+    assert held(bench, ADA) == [("70.00", "2026-11-30")]
 
 
 def test_an_old_site_that_would_take_it_twice_never_gets_a_second(old_bench: Callable[[], Any]) -> None:
@@ -112,12 +193,21 @@ def test_two_of_ours_are_left_to_a_person(old_bench: Callable[[], Any]) -> None:
 
 
 def test_what_the_business_refuses_is_told_by_class_and_without_its_traceback(bench: Any) -> None:
-    bench.site.change("Employee", ADA, relieving_date="2026-12-31")
     with bench.desk() as made:
-        state, why = ended(made, bench.item(ADA, "MED-PPO", 6125))
+        state, why = ended(made, bench.item(ADA, "VISION", 6125))
     assert state == "failed"
-    assert "417 ValidationError): To date can not be greater" in why
+    assert "417 LinkValidationError): Could not find Employee or Salary Component" in why
     assert "Traceback" not in why
+
+
+def test_a_role_that_may_not_write_holds_the_write(bench: Any) -> None:
+    bench.site.forbidden = {("POST", "Additional Salary")}
+    item = bench.item(ADA, "MED-PPO", 6125)
+    with bench.desk() as made:
+        state, why = ended(made, item)
+        assert (state, "may not write documents of type Additional Salary" in why) == ("held", True)
+        bench.site.forbidden = set()
+    assert held(bench, ADA) == []
 
 
 def test_a_rate_is_refused_by_type(bench: Any) -> None:

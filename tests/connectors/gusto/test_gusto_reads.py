@@ -185,11 +185,11 @@ def test_tokens_are_renewed_once_and_the_new_one_is_kept(bench: Any, gusto: Any,
     file = tmp_path / "refresh"
     file.write_text(gusto.refresh_token)
     settings = GustoSettings.model_validate(bench.usual | {"refresh_token": f"file:{file}"})
-    for expected in ("simulated-refresh-2", "simulated-refresh-3"):
+    for _opening in range(2):
         secret = {"env:SECRET": gusto.client_secret, f"file:{file}": file.read_text()}
         client = bench.connector.client(settings, secret, transport=_transport(gusto))
         list(bench.connector.read("payroll_person", _link(link, settings, client), None))
-        assert file.read_text() == expected
+        assert file.read_text() == "simulated-refresh-2"  # the access token that came with it is good yet
 
 
 def test_a_used_refresh_token_asks_for_a_person_once(bench: Any, gusto: Any) -> None:

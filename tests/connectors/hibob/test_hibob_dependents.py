@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from benehub.errors import Unsupported
 from benehub.records import Dependent
+from benehub_connectors.hibob import HibobConnector, HibobSettings
 
 HOW = {"table": "family", "first_name": "first", "last_name": "last", "birth_date": "born", "relationship": "kind",
        "ssn": "number"}  # fmt: skip
@@ -48,3 +50,29 @@ def test_a_table_that_is_not_there_is_told_and_nobody_is_gone(bench: Any, rows: 
 def test_without_a_table_they_are_not_read(bench: Any) -> None:
     with pytest.raises(Unsupported, match="no dependents of its own"):
         bench.read("dependent")
+
+
+def test_each_address_is_held_to_its_own_limit(bench: Any) -> None:
+    bench.simulator.populate(1)
+    asked: list[str] = []
+
+    class Noting:
+        def __init__(self, bucket: str) -> None:
+            self.bucket = bucket
+
+        def acquire(self, max_wait: float) -> None:
+            asked.append(self.bucket)
+
+        def hold(self, seconds: float) -> None:
+            raise AssertionError("nobody asks to wait")
+
+    for stream, settings in (("employee", {}), ("dependent", {"dependents": HOW}), ("compensation", {})):
+        link = bench.link(**settings)
+        link.client._limits = {name: Noting(name) for name in ("", "search", "table")}
+        list(bench.connector.read(stream, link, None))
+    assert asked == ["search", "search", "table", "search", ""]
+    made = HibobSettings(service_user="u", token="env:T", default_pay_group="monthly", calls_a_minute=20)
+    client = HibobConnector().client(made, {"env:T": "t"})
+    windows: Mapping[str, Any] = client._limits
+    assert {name: window.allowed for name, window in windows.items()} == {"": 18, "search": 45, "table": 45}
+    client.close()

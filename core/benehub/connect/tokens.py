@@ -1,0 +1,121 @@
+"""Where the tokens of a connection are kept between its openings: beside the refresh token, in the file that a
+`file:` reference names.
+
+Vendors rotate refresh tokens: each is good for one use. So whoever renews has the file's turn, before all processes
+of the machine, and reads the file again before he asks; and the access token that came with the refresh token is kept
+until its end, so that not each opening spends one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from benehub.connect import jsontext
+from benehub.connect.auth import Token
+from benehub.errors import ConfigError
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+class TokenFile:
+    """A refresh token in a file of its own, the access token beside it in NAME.access; for their owner alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._beside = path.with_name(f"{path.name}.access")
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Be the only one, of all threads and processes, who renews this token.
+
+        Raises:
+            ConfigError: nothing can be written in its folder, so a new token would be lost.
+        """
+        try:
+            file = self._path.with_name(f"{self._path.name}.lock").open("a", encoding="utf-8")
+        except OSError as error:
+            raise self._unusable(error) from None
+        with file:
+            _lock(file.fileno())
+            yield
+
+    def held(self) -> Token:
+        """The refresh token as it is now, with the access token that came with it.
+
+        Raises:
+            ConfigError: the file cannot be read.
+        """
+        try:
+            refresh = self._path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._unusable(error) from None
+        try:
+            told = jsontext.parse(self._beside.read_bytes())
+            # A person has put another refresh token there: what came with the former one is nothing to him.
+            if told["with"] == _digest(refresh):
+                until = told["until"]
+                return Token(str(told["access"]), refresh, None if until is None else datetime.fromisoformat(until))
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        return Token("", refresh)
+
+    def keep(self, token: Token) -> None:
+        """Write both over the former ones, each whole or not at all, the refresh token first.
+
+        Raises:
+            ConfigError: they cannot be written.
+        """
+        until = None if token.fresh_until is None else token.fresh_until.isoformat()
+        told = {"with": _digest(token.refresh), "access": token.access, "until": until}
+        try:
+            _replace(self._path, token.refresh)
+            _replace(self._beside, jsontext.dump(told))
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: Exception) -> ConfigError:
+        return ConfigError(
+            f"a refresh token cannot be kept ({type(error).__name__})", where=str(self._path),
+            mend="Let benehub read and write the file and its folder: each renewal puts a new token there",
+        )  # fmt: skip
+
+
+def kept_in(reference: str) -> TokenFile | None:
+    """Where the token of a `file:` reference is kept; None for another one, which nothing can be written to."""
+    return TokenFile(Path(reference.removeprefix("file:"))) if reference.startswith("file:") else None
+
+
+def _replace(path: Path, content: str) -> None:
+    handle, part = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(part).replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(part).unlink()
+        raise
+
+
+def _digest(refresh: str) -> str:
+    return hashlib.sha256(refresh.encode()).hexdigest()
