@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_what_the_bank_confirms_early_or_late_belongs_to_the_month_of_its_cover(
     """One payment of two months of cover is in transit in neither, on whichever day it was booked."""
     with store.write("acme") as session:
         for month, amount in (("2026-09", 40), ("2026-10", 100)):
-            dims = {"plan": "ppo", "coverage_month": month}
+            dims: Any = {"plan": "ppo", "coverage_month": month}
             legs = (
                 Leg(chart.PREMIUM_PAYABLE, "USD", amount, **dims),
                 Leg(chart.CARRIER_TRANSIT, "USD", -amount, batch="dis_a", **dims),
