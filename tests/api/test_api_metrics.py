@@ -121,15 +121,21 @@ def fill(desk: Desk) -> None:
             "zone": "UTC", "closed_days": "run", "country": "US", "blackouts": [], "jitter_s": 0, "catch_up": "once",
             "state": "on", "slot_at": hour_ago, "next_at": hour_ago, "note": "",
         }])  # fmt: skip
+        session.add(closing, [{
+            "period": "2026-10", "closing_id": "clo_1", "seq": 3, "head": "x", "closed_at": days_ago, "who": "ann",
+            "note": "", "digest": "x", "report": "",
+        }])  # fmt: skip
+
+
+def never_read(desk: Desk) -> None:
+    """A connection that a schedule reads soon, for the first time."""
+    days_ago, hour_ago = iso(NOW - timedelta(days=3)), iso(NOW - timedelta(hours=1))
+    with desk.store.write("acme") as session:
         session.add(connection, [{"connection_id": "new", "connector": "scim", "settings": {}, "mode": "live"}])
         session.add(schedule, [{
             "name": "first", "flow": "sync", "connection_id": "new", "options": {}, "cron": "0 6 * * *", "every_s": 0,
             "anchor_at": days_ago, "zone": "UTC", "closed_days": "run", "country": "US", "blackouts": [], "jitter_s": 0,
             "catch_up": "once", "state": "on", "slot_at": hour_ago, "next_at": iso(NOW + DAY), "note": "",
-        }])  # fmt: skip
-        session.add(closing, [{
-            "period": "2026-10", "closing_id": "clo_1", "seq": 3, "head": "x", "closed_at": days_ago, "who": "ann",
-            "note": "", "digest": "x", "report": "",
         }])  # fmt: skip
 
 
@@ -138,6 +144,7 @@ STATES = ("queued", "running", "interrupted", "failed")
 
 def test_a_connection_that_was_never_read_is_told_until_it_is(desk: Desk) -> None:
     fill(desk)
+    never_read(desk)
     assert scrape(desk)["benehub_connections_never_read"] == {(("employer", "acme"),): 1.0}
     with desk.store.write("acme") as session:
         session.connection.execute(update(stream_state).values(connection_id="new"))
@@ -178,6 +185,7 @@ def test_each_figure_says_what_is_in_the_books(desk: Desk) -> None:
 
 def test_the_handbook_lists_what_is_measured(desk: Desk, root: Path) -> None:
     fill(desk)
+    never_read(desk)
     listed = re.findall(r"`(benehub_[a-z_*]+)`", (root / "docs" / "operations.md").read_text(encoding="utf-8"))
     told = {name for name in scrape(desk) if not name.endswith(("_bucket", "_sum", "_count"))}
     assert {name for name in told if not any(fnmatch(name, one) for one in listed)} == set()

@@ -115,7 +115,7 @@ def engine_beside(hub: Hub) -> Iterator[threading.Event]:
 
 
 @contextmanager
-def _delivering(hub: Hub, stop: threading.Event, every: float = TICK_SECONDS) -> Iterator[None]:
+def _delivering(hub: Hub, stop: threading.Event, every: int = TICK_SECONDS) -> Iterator[None]:
     """Our webhooks and alarms leave meanwhile, each kind in a thread of its own: a receiver or a mail server that is
     slow or deaf keeps no schedule waiting."""
     over = threading.Event()
@@ -129,7 +129,7 @@ def _delivering(hub: Hub, stop: threading.Event, every: float = TICK_SECONDS) ->
     def alarms() -> dict[str, int]:
         return notifying.deliver(hub, over=done)
 
-    def again(what: str, deliver: Callable[[], dict[str, int]], pause: float) -> None:
+    def again(what: str, deliver: Callable[[], dict[str, int]], pause: int) -> None:
         while not done():
             try:
                 if any((told := deliver()).values()):
@@ -150,7 +150,7 @@ def _delivering(hub: Hub, stop: threading.Event, every: float = TICK_SECONDS) ->
         over.set()
         until = time.monotonic() + hooks_out.SECONDS
         for one in threads:
-            one.join(max(0.0, until - time.monotonic()))
+            one.join(max(0, until - time.monotonic()))
 
 
 def _work(hub: Hub, stop: threading.Event, every: int) -> None:
