@@ -40,7 +40,7 @@ def test_a_run_whose_process_died_is_interrupted_then_done(
         assert run_view(session, gone["run"])["state"] == "interrupted"
         assert runs(session, "running") == []
         assert all(one["state"] == "done" for one in runs(session) if one["run"] != gone["run"])
-    check = interrupted(store, "acme")
+    check = interrupted(store, "acme", lambda _: set())
     assert "1 interrupted" in check.state
     assert "runs retry" in check.mend
     store.close()
@@ -53,7 +53,7 @@ def test_a_run_whose_process_died_is_interrupted_then_done(
     (done,) = listed(hub, flow="deductions.push")
     assert (done["run"], done["state"], done["counts"]["sent"], done["error"]) == (gone["run"], "done", 3, "")
     assert done["ended_at"]
-    assert interrupted(hub.store, "acme").ok
+    assert interrupted(hub.store, "acme", hub.given_up).ok
     with pytest.raises(DataError, match="is done"):
         hub.retry("acme", done["run"])
     with pytest.raises(DataError, match="is done"):
@@ -87,11 +87,11 @@ def test_a_run_that_dies_again_and_again_is_given_up_told_and_goes_on_by_a_perso
             hub.store.close()
     hub = fakehub.open_hub(sqlite_url)
     until = time.monotonic() + 90
-    while "died so often" not in interrupted(hub.store, "acme").state:
-        assert time.monotonic() < until, interrupted(hub.store, "acme")
+    while "died so often" not in interrupted(hub.store, "acme", hub.given_up).state:
+        assert time.monotonic() < until, interrupted(hub.store, "acme", hub.given_up)
         time.sleep(0.05)
     (run,) = listed(hub, "interrupted")
-    assert run["run"] in interrupted(hub.store, "acme").mend
+    assert run["run"] in interrupted(hub.store, "acme", hub.given_up).mend
     assert hub.tell_given_up() == 1
     assert hub.tell_given_up() == 0
     (failed,) = listed(hub, "failed")

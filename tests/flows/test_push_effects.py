@@ -60,7 +60,8 @@ def sent(session: Session, *ids: str) -> None:
 
 
 def effect(session: Session, *ids: str) -> Effect:
-    return push_guard.effect(session, "keeper", dispatch.waiting(session, ids), PushGuard(), None)  # type: ignore[arg-type]
+    waiting = dispatch.waiting(session, ids)
+    return push_guard.effect(session, "keeper", waiting, PushGuard(), None)  # type: ignore[arg-type] it asks nothing
 
 
 def rows(session: Session, kind: str, day: str, line: Callable[[str], Content], worth: int = 0) -> str:

@@ -106,9 +106,8 @@ class Desk:
 
     @contextmanager
     def _working(self, what: str) -> Iterator[None]:
-        from benehub.engine import Ending
         from benehub.errors import RetriableError
-        from benehub.flows import bind
+        from benehub.flows import Ending, bind
 
         with working(what) as status:
             self.hub.progress = status.update

@@ -138,7 +138,7 @@ def _examined() -> list[Check]:
         with opened_hub() as (_, hub):
             checks.append(Check("database", f"{hub.store.engine.dialect.name}, schema up to date"))
             checks.append(Check("plugins", f"{len(hub.plugins.get_plugins())} loaded"))
-            checks += examine(hub.store, hub.plugins)
+            checks += examine(hub.store, hub.plugins, hub.given_up)
     except BenehubError as error:
         # What comes later needs what failed here: the first thing to mend is the last line.
         checks.append(Check(error.where or "installation", error.what, error.mend or "See docs/errors.md"))

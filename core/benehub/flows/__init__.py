@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benehub.engine import Engine, Flow, Steps
+from benehub.engine import Ending, Engine, Flow, Steps
 from benehub.errors import BenehubError, FatalError
 from benehub.flows import (
     account_deposits,
@@ -137,4 +137,4 @@ def bind(hub: Hub, executor: str = "") -> Hub:
     return hub
 
 
-__all__ = ["JOBS", "Hub", "bind"]
+__all__ = ["JOBS", "Ending", "Hub", "bind"]

@@ -106,6 +106,7 @@ def lines_owed(session: Session, book: PlanBook, connection_id: str, pay_date: d
 
 
 def line_key(plan_id: str, pay_date: date, person_id: str) -> str:
+    """Business key of what is deposited for one person of one pay date."""
     return f"{OPERATION}/{plan_id}/{pay_date}/{person_id}"
 
 

@@ -149,12 +149,16 @@ class Hub:
             runs.fail(session, run_id, gone)
         return False
 
+    def given_up(self, jobs: Sequence[str]) -> set[str]:
+        """Those of these jobs that the job engine takes up no more."""
+        return history.given_up(self.store, jobs)
+
     def tell_given_up(self) -> int:
         """Tell as failed the runs whose job died so often that nobody takes it up any more; gives how many."""
         with self.store.read("") as session:
             rows = runs.interrupted(session)
         jobs = {f"{row.flow}:{row.run_id}": row for row in rows}
-        gone = history.given_up(self.store, list(jobs))
+        gone = self.given_up(list(jobs))
         return sum(not self.still_open(jobs[job].employer_id, jobs[job].run_id) for job in sorted(gone))
 
     def retry(self, employer: str, run_id: str) -> Any:

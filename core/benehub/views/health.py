@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import cache
 
@@ -14,7 +15,6 @@ from sqlalchemy.exc import DBAPIError
 from benehub import connections, ledger
 from benehub.access import users
 from benehub.connections import doors
-from benehub.engine import history
 from benehub.errors import BenehubError
 from benehub.store import Session, Store, guards, iso
 from benehub.store.database import MIGRATIONS
@@ -28,6 +28,9 @@ from benehub.views.upkeep import upkeep
 VERSION_TABLE = "benehub_schema"
 """Where the migrations note the schema's revision."""
 
+
+GivenUp = Callable[[Sequence[str]], set[str]]
+"""Says which of these jobs the job engine takes up no more."""
 
 LATE = timedelta(minutes=10)
 """A worker looks twice a minute; what is due for longer than this nobody has looked at."""
@@ -61,7 +64,7 @@ def _context(session: Session) -> MigrationContext:
     return MigrationContext.configure(session.connection, opts={"version_table": VERSION_TABLE})
 
 
-def examine(store: Store, plugins: pluggy.PluginManager) -> list[Check]:
+def examine(store: Store, plugins: pluggy.PluginManager, given_up: GivenUp) -> list[Check]:
     """Everything that can be looked at in a database that is reachable and up to date."""
     with store.read("") as session:
         gone = guards.missing(session.connection)
@@ -69,7 +72,7 @@ def examine(store: Store, plugins: pluggy.PluginManager) -> list[Check]:
     checks = [Check("ledger guards", f"missing: {', '.join(gone)}" if gone else "all stand", mend), _owned(store)]
     for row in employers(store):
         checks.append(_ledger(store, row.employer_id))
-        checks.append(interrupted(store, row.employer_id))
+        checks.append(interrupted(store, row.employer_id, given_up))
         checks.append(_schedules(store, row.employer_id))
         checks += _connections(store, plugins, row.employer_id)
         checks += _doors(store, row.employer_id)
@@ -118,7 +121,7 @@ def _ledger(store: Store, employer: str) -> Check:
     )
 
 
-def interrupted(store: Store, employer: str) -> Check:
+def interrupted(store: Store, employer: str, given_up: GivenUp) -> Check:
     """Runs whose process died and that no other one has taken up yet."""
     with store.read(employer) as session:
         gone = runs(session, INTERRUPTED)
@@ -127,12 +130,12 @@ def interrupted(store: Store, employer: str) -> Check:
         return Check(name, "none was interrupted")
     told = ", ".join(f"{one['flow']} ({one['run']})" for one in gone[:3])
     jobs = {f"{one['flow']}:{one['run']}": one for one in gone}
-    if given_up := sorted(history.given_up(store, list(jobs))):
+    if lost := sorted(given_up(list(jobs))):
         return Check(
             name,
-            f"{len(gone)} interrupted: their process died. {told}; {len(given_up)} died so often that nobody takes "
+            f"{len(gone)} interrupted: their process died. {told}; {len(lost)} died so often that nobody takes "
             "them up any more",
-            f"See where it dies: benehub runs show {jobs[given_up[0]]['run']}; once that is mended, runs retry",
+            f"See where it dies: benehub runs show {jobs[lost[0]]['run']}; once that is mended, runs retry",
         )
     return Check(
         name,
