@@ -19,6 +19,7 @@ from benehub.flows import bind
 from benehub.flows import runs as run_rows
 from benehub.money import format_minor
 from benehub.periods import Month
+from benehub.reconcile import listed
 from benehub.store.tables import dispatch
 from benehub.views.clearing import clearing
 
@@ -64,9 +65,11 @@ def test_a_reconciliation_is_started_followed_and_read(working: Api) -> None:
     assert [one[:2] for one in followed(working, f"{place}/events", "3")] == [("step", "4"), ("ended", "4")]
     done = working.get(f"/reconciliations/{run}")
     assert (done["period"], done["relations"]) == ("2026-10", ["intake", "premium"])
-    assert set(done["counts"]) == {"intake", "premium"} and done["counts"]["premium"]["opened"] == 0
+    assert set(done["counts"]) == {"intake", "premium"} and done["counts"]["premium"]["opened"] == 1
     with working.hub.store.read("acme") as session:
         accounts = clearing(session, working.hub.book(session), Month(2026, 10))
+        at_risk = [(one.type, one.period) for one in listed(session) if one.relation == "premium"]
+    assert at_risk == [("PREMIUM_AT_RISK", "2026-10")]  # accrued, unpaid, and past its due day
     left = [(one.account, format_minor(one.unexplained)) for one in accounts if one.unexplained]
     assert left and [(one["account"], one["amount"]) for one in done["unexplained"]] == left
     assert [one["run"] for one in working.get("/reconciliations")["items"]] == [run]
