@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import anyio
+import httpx
 import pytest
 from fastapi import Depends, FastAPI
 from fastapi.routing import iter_route_contexts
@@ -60,9 +62,19 @@ def application(desk: Desk, caller: Caller | None) -> FastAPI:
     return app
 
 
-def turned_away(client: TestClient, door: Door, employer: str) -> int | None:
+def answers(app: FastAPI, employer: str, found: Sequence[Door]) -> Iterator[tuple[Door, httpx.Response]]:
+    """What the application answers at each door, in one loop: no call waits for a thread of the client's."""
+
+    async def ask() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+            return [await client.request(door.method, door.at(employer)) for door in found]
+
+    return zip(found, anyio.run(ask), strict=True)
+
+
+def turned_away(got: httpx.Response, employer: str) -> int | None:
     """401, 403 or 404 where the guard turns away; None where a call got through to the route itself."""
-    got = client.request(door.method, door.at(employer))
     if got.status_code == 404 and f"There is no employer {employer} here" not in got.text:
         return None
     return got.status_code if got.status_code in (401, 403, 404) else None
@@ -76,8 +88,7 @@ def test_there_is_a_door_for_every_permission(desk: Desk) -> None:
 
 def test_nobody_gets_through_any_door(desk: Desk) -> None:
     app = application(desk, None)
-    client = TestClient(app, raise_server_exceptions=False)
-    assert {turned_away(client, door, "acme") for door in doors(app)} == {401}
+    assert {turned_away(got, "acme") for _, got in answers(app, "acme", list(doors(app)))} == {401}
 
 
 @pytest.mark.parametrize("role", Role)
@@ -90,31 +101,27 @@ def test_a_role_gets_through_the_doors_that_its_grants_name_and_no_other(
         "usr_1", "Ann", held if everywhere else frozenset(), {} if everywhere else {"acme": held}, {"acme": "per_1"}
     )
     app = application(sqlite_desk, caller)
-    with TestClient(app, raise_server_exceptions=False) as client:
-        for door in doors(app):
-            granted = door.needs in GRANTS[role]
-            through = granted and (everywhere or door.of_employer or door.somewhere)
-            assert turned_away(client, door, "acme") == (None if through else 403), (role, door)
+    for door, got in answers(app, "acme", list(doors(app))):
+        granted = door.needs in GRANTS[role]
+        through = granted and (everywhere or door.of_employer or door.somewhere)
+        assert turned_away(got, "acme") == (None if through else 403), (role, door)
 
 
 @pytest.mark.parametrize("role", Role)
 def test_another_employer_is_not_there_for_who_has_nothing_with_it(sqlite_desk: Desk, role: Role) -> None:
     caller = Caller("usr_1", "Ann", roles={"acme": frozenset({role})}, persons={"acme": "per_1"})
     app = application(sqlite_desk, caller)
-    with TestClient(app, raise_server_exceptions=False) as client:
-        for door in doors(app):
-            if door.of_employer:
-                assert turned_away(client, door, "other") == 404, door
-                there, nowhere = (client.request(door.method, door.at(name)) for name in ("other", "nobody"))
-                assert there.text.replace("other", "nobody") == nowhere.text, "whether it exists is not told"
+    found = [door for door in doors(app) if door.of_employer]
+    for (door, there), (_, nowhere) in zip(answers(app, "other", found), answers(app, "nobody", found), strict=True):
+        assert turned_away(there, "other") == 404, door
+        assert there.text.replace("other", "nobody") == nowhere.text, "whether it exists is not told"
 
 
 def test_an_auditor_gets_through_no_door_that_changes_anything(sqlite_desk: Desk) -> None:
     caller = Caller("usr_1", "Ann", everywhere=frozenset({Role.AUDITOR}))
     app = application(sqlite_desk, caller)
     unsafe = [door for door in doors(app) if door.method not in ("GET", "HEAD")]
-    client = TestClient(app, raise_server_exceptions=False)
-    assert all(turned_away(client, door, "acme") == 403 for door in unsafe)
+    assert all(turned_away(got, "acme") == 403 for _, got in answers(app, "acme", unsafe))
 
 
 def test_the_words_of_a_route_and_its_method_go_together(desk: Desk) -> None:
@@ -167,5 +174,5 @@ def test_a_look_at_people_stands_in_the_trail_whatever_permission_lets_one_look(
 def test_the_mark_of_all_employers_is_no_employer(sqlite_desk: Desk) -> None:
     caller = Caller("usr_1", "Ann", everywhere=frozenset({Role.OWNER}))
     app = application(sqlite_desk, caller)
-    client = TestClient(app, raise_server_exceptions=False)
-    assert {turned_away(client, door, INSTALLATION) for door in doors(app) if door.of_employer} == {404}
+    found = [door for door in doors(app) if door.of_employer]
+    assert {turned_away(got, INSTALLATION) for _, got in answers(app, INSTALLATION, found)} == {404}
