@@ -20,7 +20,16 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import Finding, Relation, Type, nothing
 from benehub.store import Session, guards
-from benehub.store.tables import act, comparison, confirmation, crosswalk, dispatch, intake_batch, intake_row
+from benehub.store.tables import (
+    act,
+    comparison,
+    confirmation,
+    crosswalk,
+    difference,
+    dispatch,
+    intake_batch,
+    intake_row,
+)
 from benehub.store.tables import closing as closing_table
 from benehub.views.closing import checklist, report, silent
 from benehub.views.general_ledger import datev_batch, journal_csv
@@ -309,7 +318,7 @@ def test_a_variance_in_its_time_is_carried_over_by_name(either: Hub) -> None:
 def test_what_a_rule_sets_aside_is_carried_over_by_name_until_its_last_day(hub: Hub) -> None:
     with hub.store.write("acme") as session:
         _ruled(session, "2026-09", lifted=False)
-    assert failing(hub) == {} and set(states(hub).values()) == {"right"}
+    assert failing(hub) == {} and set(states(hub).values()) == {"right", "unread"}  # no bill, no register was read
     closing.close(hub, "acme", SEPTEMBER, "Ann", "")
     with hub.store.read("acme") as session:
         (item,) = signed_report(session, SEPTEMBER)["open_items"]
@@ -325,6 +334,23 @@ def test_what_a_lifted_rule_had_set_aside_is_compared_again_before_anybody_signs
     assert "What is set aside has a rule in force" in failing(hub) and "old" in states(hub).values()
     hub.start_flow("reconcile", "acme", "all/2026-09/2", "2026-09", [])
     assert failing(hub) == {}
+
+
+@pytest.mark.parametrize(
+    ("relation", "command"),
+    [
+        ("year", "benehub reconcile year --year 2026"),
+        ("coverage", "benehub enrollments decide"),
+        ("enrollment", "benehub enrollments acks"),
+        ("credit", "benehub reconcile all -p 2026-08"),
+    ],
+)
+def test_what_is_set_aside_without_a_rule_names_what_looks_at_it_again(hub: Hub, relation: str, command: str) -> None:
+    with hub.store.write("acme") as session:
+        _ruled(session, "2026-08", lifted=True)
+        session.connection.execute(update(difference).values(relation=relation))
+        (found,) = [one for one in checklist(session, hub.book(session), SEPTEMBER) if "rule in force" in one.name]
+    assert command in found.mend and found.count == 1
 
 
 def test_a_report_that_was_changed_is_told(either: Hub) -> None:

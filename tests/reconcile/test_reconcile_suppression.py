@@ -135,3 +135,15 @@ def test_a_lifted_rule_covers_nothing_and_stays_written(store: Store) -> None:
 def test_a_rule_that_is_none_is_refused_by_name(store: Store, words: tuple[object, ...], told: str) -> None:
     with store.write("acme") as session, pytest.raises(DataError, match=told):
         reconcile.suppress(session, *words)  # type: ignore[arg-type]  # each with one word wrong
+
+
+def test_what_was_set_aside_within_a_part_closes_when_it_is_gone(store: Store) -> None:
+    """A rule covers a credit that is about to expire; the carrier grants it: nothing is left to be looked at again."""
+    credit = replace(CENT, relation=Relation.CREDIT, type=Type.CREDIT_EXPIRING, reference="credit/1")
+    with store.write("acme") as session:
+        reconcile.suppress(session, "credit", "CREDIT_EXPIRING", None, None, date(2026, 12, 31), "Ann", "by letter")
+        reconcile.settle_within(session, Relation.CREDIT, "credit/", [credit], TODAY)
+        one = session.id("dif", credit.key)
+        assert reconcile.get(session, one).state == "suppressed"
+        assert reconcile.settle_within(session, Relation.CREDIT, "credit/", [], TODAY) == Outcome((), (one,), 0)
+        assert reconcile.get(session, one).state == "resolved"

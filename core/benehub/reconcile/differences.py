@@ -27,6 +27,8 @@ from benehub.store.tables import difference, difference_event
 from benehub.store.version import must_be, version
 
 OPEN = ("pending", "discrepancy")
+UNSETTLED = (*OPEN, "suppressed")
+"""States of which a comparison that finds it no more has to hear: a rule sets aside what is found, and no more."""
 STEPS = (
     "", "acknowledged", "waiting_on_partner", "waiting_on_payroll", "waiting_on_carrier",
     "waiting_on_employee", "fix_proposed",
@@ -158,7 +160,7 @@ def _settle(
         else:
             opened.append(_reopen(session, row, finding, today, read_to))
     gone = [row for key, row in known.items() if key not in found]
-    closed = _close(session, [row for row in gone if row.state in (*OPEN, "suppressed")])
+    closed = _close(session, [row for row in gone if row.state in UNSETTLED])
     # It was told as closed when it was dismissed; the word was of this time and not of the next.
     _close(session, [row for row in gone if row.state == "dismissed" and (row.relation, row.type) in OF_NOW])
     return Outcome(tuple(opened), closed, again)
@@ -177,7 +179,7 @@ def settle_within(
     opened: list[str] = []
     closed: list[str] = []
     again, until = 0, _read(session, read_to)
-    for period in sorted({one.period for one in findings} | {row.period for row in known if row.state in OPEN}):
+    for period in sorted({one.period for one in findings} | {row.period for row in known if row.state in UNSETTLED}):
         mine = [one for one in findings if one.period == period]
         before = {row.content_key: row for row in known if row.period == period}
         outcome = _settle(before, session, mine, today, until)

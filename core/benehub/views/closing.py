@@ -14,7 +14,7 @@ from benehub.ledger.books import closed
 from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import MONTHLY, given_up
+from benehub.reconcile import MONTHLY, Relation, given_up
 from benehub.reconcile.compared import compared, stale
 from benehub.reconcile.differences import is_of_now
 from benehub.reconcile.suppression import set_aside
@@ -239,13 +239,23 @@ def _overdue(session: Session, month: Month) -> Condition:
 
 
 def _ruled(session: Session, month: Month) -> Condition:
-    found = [
-        f"{one.row.difference_id} of {one.row.period}: {one.row.relation} {one.row.type}"
-        for one in set_aside(session, month)
-        if one.rule is None
-    ]
-    mend = "Compare the month of each again: benehub reconcile all; or say what became of it: benehub differences list"
-    return _condition("What is set aside has a rule in force", found, mend)
+    rows = [one.row for one in set_aside(session, month) if one.rule is None]
+    found = [f"{row.difference_id} of {row.period}: {row.relation} {row.type}" for row in rows]
+    return _condition("What is set aside has a rule in force", found, _again(rows[0]) if rows else "")
+
+
+def _again(row: Row[Any]) -> str:
+    """How what a rule had set aside is looked at once more: by whatever finds differences of its relation."""
+    match row.relation:
+        case Relation.YEAR:
+            how = f"Tie its year out again: benehub reconcile year --year {row.period[:4]}"
+        case Relation.COVERAGE:
+            how = "Decide cover again: benehub enrollments decide"
+        case Relation.ENROLLMENT:
+            how = "Take the answers, then send what is due: benehub enrollments acks, benehub enrollments send"
+        case _:  # credits are looked at with every comparison of premiums
+            how = f"Compare its month again: benehub reconcile all -p {row.period[:7]}"
+    return f"{how}; or say what became of it: benehub differences list"
 
 
 def _unexplained(session: Session, book: PlanBook, month: Month) -> Condition:
