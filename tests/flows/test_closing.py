@@ -137,12 +137,16 @@ def _ruled(session: Session, period: str, *, lifted: bool) -> None:
     rule = reconcile.suppress(
         session, "payroll", "WRONG_PERIOD", None, None, date(2026, 12, 31), "Ann", "they pay a day late"
     )
+    _late(session, period)
+    if lifted:
+        reconcile.lift(session, rule)
+
+
+def _late(session: Session, period: str) -> None:
     one = Finding(
         Relation.PAYROLL, Type.WRONG_PERIOD, period, "x", "payroll", "payroll", "a cause", "an action", expected=5
     )
     reconcile.settle(session, Relation.PAYROLL, period, [one], session.today())
-    if lifted:
-        reconcile.lift(session, rule)
 
 
 def _quarantined(session: Session) -> None:
@@ -323,6 +327,20 @@ def test_what_a_rule_sets_aside_is_carried_over_by_name_until_its_last_day(hub: 
     with hub.store.read("acme") as session:
         (item,) = signed_report(session, SEPTEMBER)["open_items"]
     assert (item["type"], item["state"], item["clear_by"]) == ("WRONG_PERIOD", "suppressed", "2026-12-31")
+
+
+def test_what_a_rule_set_aside_in_earlier_months_is_summed_up_in_the_report(either: Hub) -> None:
+    """What was an open item of August is none of September too: the rule says how many and how much in all."""
+    with either.store.write("acme") as session:
+        _ruled(session, "2026-08", lifted=False)
+        _late(session, "2026-09")
+        (rule,) = reconcile.suppressions(session)
+        content = report(session, either.book(session), SEPTEMBER, [], "Ann", "")
+    assert [(one["type"], one["period"]) for one in content["open_items"]] == [("WRONG_PERIOD", "2026-09")]
+    assert content["rules"] == [
+        {"rule": rule.suppression_id, "relation": "payroll", "type": "WRONG_PERIOD", "ends": "2026-12-31",
+         "number": 2, "amount": "0.10", "unit": "USD"}
+    ]  # fmt: skip
 
 
 def test_what_a_lifted_rule_had_set_aside_is_compared_again_before_anybody_signs(hub: Hub) -> None:
