@@ -354,6 +354,21 @@ def test_what_a_lifted_rule_had_set_aside_is_compared_again_before_anybody_signs
     assert failing(hub) == {}
 
 
+def test_what_is_so_now_stands_in_the_way_of_an_earlier_month_and_today_says_so(hub: Hub) -> None:
+    """A file is rejected, and found for October first: it keeps September from being signed, and its leg is broken."""
+    before = set(states(hub).values())
+    one = Finding(
+        Relation.PREMIUM, Type.FILE_REJECTED, "2026-10", "dis_x", "carrier", "hub", "a cause", "an action"
+    )  # fmt: skip
+    other = replace(one, type=Type.RATE_DIFF)
+    with hub.store.write("acme") as session:
+        reconcile.settle(session, Relation.PREMIUM, "2026-10", [one, other], session.today())
+        (leg,) = [each for each in legs(session, hub.book(session), SEPTEMBER) if each.name == "premiums"]
+    (told,) = failing(hub)["No discrepancy is open"]
+    assert "FILE_REJECTED" in told and "broken" not in before
+    assert (leg.state, leg.discrepancies) == ("broken", 1)
+
+
 @pytest.mark.parametrize(
     ("relation", "command"),
     [
