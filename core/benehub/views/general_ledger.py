@@ -37,7 +37,7 @@ def _books(session: Session, book: PlanBook, of_month: Book) -> Books:
     ).scalar()
     if version == book.version or content is None:
         return book.books
-    then = planbook.load(content, f"plan book {version}").books
+    then = planbook.books(content, f"plan book {version}")
     return then if then.datev is not None else then.model_copy(update={"datev": book.books.datev})
 
 
