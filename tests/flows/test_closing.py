@@ -20,7 +20,17 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import Finding, Relation, Type, nothing
 from benehub.store import Session, guards
-from benehub.store.tables import act, comparison, confirmation, crosswalk, dispatch, intake_batch, intake_row
+from benehub.store.tables import (
+    act,
+    comparison,
+    confirmation,
+    crosswalk,
+    difference,
+    dispatch,
+    intake_batch,
+    intake_row,
+    plan_book,
+)
 from benehub.store.tables import closing as closing_table
 from benehub.views.closing import checklist, report, silent
 from benehub.views.general_ledger import datev_batch, journal_csv
@@ -28,6 +38,7 @@ from benehub.views.signed import signed, signed_report
 from benehub.views.signed_pdf import signed_pdf
 from benehub.views.today import legs
 from benehub.views.why import why
+from benehub.views.worklist import Filters, part
 
 SEPTEMBER, OCTOBER = Month(2026, 9), Month(2026, 10)
 
@@ -128,12 +139,16 @@ def _ruled(session: Session, period: str, *, lifted: bool) -> None:
     rule = reconcile.suppress(
         session, "payroll", "WRONG_PERIOD", None, None, date(2026, 12, 31), "Ann", "they pay a day late"
     )
+    _late(session, period)
+    if lifted:
+        reconcile.lift(session, rule)
+
+
+def _late(session: Session, period: str) -> None:
     one = Finding(
         Relation.PAYROLL, Type.WRONG_PERIOD, period, "x", "payroll", "payroll", "a cause", "an action", expected=5
     )
     reconcile.settle(session, Relation.PAYROLL, period, [one], session.today())
-    if lifted:
-        reconcile.lift(session, rule)
 
 
 def _quarantined(session: Session) -> None:
@@ -309,11 +324,25 @@ def test_a_variance_in_its_time_is_carried_over_by_name(either: Hub) -> None:
 def test_what_a_rule_sets_aside_is_carried_over_by_name_until_its_last_day(hub: Hub) -> None:
     with hub.store.write("acme") as session:
         _ruled(session, "2026-09", lifted=False)
-    assert failing(hub) == {} and set(states(hub).values()) == {"right"}
+    assert failing(hub) == {} and set(states(hub).values()) == {"right", "unread"}  # no bill, no register was read
     closing.close(hub, "acme", SEPTEMBER, "Ann", "")
     with hub.store.read("acme") as session:
         (item,) = signed_report(session, SEPTEMBER)["open_items"]
     assert (item["type"], item["state"], item["clear_by"]) == ("WRONG_PERIOD", "suppressed", "2026-12-31")
+
+
+def test_what_a_rule_set_aside_in_earlier_months_is_summed_up_in_the_report(either: Hub) -> None:
+    """What was an open item of August is none of September too: the rule says how many and how much in all."""
+    with either.store.write("acme") as session:
+        _ruled(session, "2026-08", lifted=False)
+        _late(session, "2026-09")
+        (rule,) = reconcile.suppressions(session)
+        content = report(session, either.book(session), SEPTEMBER, [], "Ann", "")
+    assert [(one["type"], one["period"]) for one in content["open_items"]] == [("WRONG_PERIOD", "2026-09")]
+    assert content["rules"] == [
+        {"rule": rule.suppression_id, "relation": "payroll", "type": "WRONG_PERIOD", "ends": "2026-12-31",
+         "number": 2, "amount": "0.10", "unit": "USD"}
+    ]  # fmt: skip
 
 
 def test_what_a_lifted_rule_had_set_aside_is_compared_again_before_anybody_signs(hub: Hub) -> None:
@@ -325,6 +354,39 @@ def test_what_a_lifted_rule_had_set_aside_is_compared_again_before_anybody_signs
     assert "What is set aside has a rule in force" in failing(hub) and "old" in states(hub).values()
     hub.start_flow("reconcile", "acme", "all/2026-09/2", "2026-09", [])
     assert failing(hub) == {}
+
+
+def test_what_is_so_now_stands_in_the_way_of_an_earlier_month_and_today_says_so(hub: Hub) -> None:
+    """A file is rejected, and found for October first: it keeps September from being signed, and its leg is broken."""
+    before = set(states(hub).values())
+    one = Finding(
+        Relation.PREMIUM, Type.FILE_REJECTED, "2026-10", "dis_x", "carrier", "hub", "a cause", "an action"
+    )  # fmt: skip
+    other = replace(one, type=Type.RATE_DIFF)
+    with hub.store.write("acme") as session:
+        reconcile.settle(session, Relation.PREMIUM, "2026-10", [one, other], session.today())
+        (leg,) = [each for each in legs(session, hub.book(session), SEPTEMBER) if each.name == "premiums"]
+        listed = part(session, Filters(leg="premiums", state="discrepancy", until=str(SEPTEMBER)), "USD")
+    (told,) = failing(hub)["No discrepancy is open"]  # and the list that Today leads to names it
+    assert "FILE_REJECTED" in told and "broken" not in before
+    assert (leg.state, leg.discrepancies, [row.type for row in listed.rows]) == ("broken", 1, ["FILE_REJECTED"])
+
+
+@pytest.mark.parametrize(
+    ("relation", "command"),
+    [
+        ("year", "benehub reconcile year --year 2026"),
+        ("coverage", "benehub enrollments decide"),
+        ("enrollment", "benehub enrollments acks"),
+        ("credit", "benehub reconcile all -p 2026-08"),
+    ],
+)
+def test_what_is_set_aside_without_a_rule_names_what_looks_at_it_again(hub: Hub, relation: str, command: str) -> None:
+    with hub.store.write("acme") as session:
+        _ruled(session, "2026-08", lifted=True)
+        session.connection.execute(update(difference).values(relation=relation))
+        (found,) = [one for one in checklist(session, hub.book(session), SEPTEMBER) if "rule in force" in one.name]
+    assert command in found.mend and found.count == 1
 
 
 def test_a_report_that_was_changed_is_told(either: Hub) -> None:
@@ -398,3 +460,18 @@ def test_a_signed_month_is_exported_by_the_numbers_it_was_signed_with(hub: Hub, 
         assert "2299" in list(journal_csv(session, book, OCTOBER, draft=True))[1]
         then = datev_batch(session, euro(book), SEPTEMBER)
         assert b"29098;55003" in next(iter(then))
+
+
+def test_a_signed_month_is_exported_though_its_plan_book_would_be_refused_by_now(hub: Hub, fakehub: Any) -> None:
+    """What a later version of benehub refuses in another part of the book has nothing to do with its numbers."""
+    load_plan_book(hub, f'{fakehub.BOOK}\nbooks: {{chart: us, accounts: {{"2100": "2298"}}}}\n', "book")
+    hub.start_flow("reconcile", "acme", "all/2026-09/2", "2026-09", [])
+    closing.close(hub, "acme", SEPTEMBER, "Ann", "")
+    with hub.store.write("acme") as session:
+        signed_as = list(journal_csv(session, hub.book(session), SEPTEMBER))
+        then = hub.book(session).version
+        session.connection.execute(
+            update(plan_book).where(plan_book.c.version == then).values(content=plan_book.c.content + "\nonce: 1\n")
+        )
+        book = planbook.load(fakehub.BOOK, "book")
+        assert list(journal_csv(session, book, SEPTEMBER)) == signed_as and "2298" in signed_as[1]

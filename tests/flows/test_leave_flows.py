@@ -21,7 +21,7 @@ from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.rehearsal import DirectSteps
 from benehub.ledger import accounts as chart
 from benehub.periods import FOREVER, Interval
-from benehub.reconcile.leave import _shared_out
+from benehub.reconcile.leave import _Earlier, _shared_out
 from benehub.store.tables import entry, explanation, leg
 from benehub.views.leave import meters
 
@@ -200,6 +200,35 @@ def test_leave_that_is_paid_out_to_somebody_who_is_owed_nothing_is_told(leave: L
     assert leave.found() == [("PAYOUT_DIFF", 0, 16400)]
     leave.line("2026-10-15", "leave_payout", "PTO-OUT", "0", 0)
     assert leave.found() == []
+
+
+def test_what_was_paid_out_before_leave_was_kept_here_is_no_difference(leave: Leave) -> None:
+    for day in ("2026-08-14", "2026-09-15"):
+        leave.line(day, "leave_payout", "PTO-OUT", "8", 164_00)
+    leave.opening(480, "2026-09-30")
+    assert leave.found("2026-08") == leave.found("2026-09") == []
+    leave.line("2026-10-15", "leave_payout", "PTO-OUT", "8", 164_00)
+    assert leave.found() == [("PAYOUT_DIFF", 0, 16400)]
+
+
+def test_a_pay_out_that_a_later_month_takes_back_is_missing(leave: Leave) -> None:
+    leave.book(PTO.replace("method: per_hour, rate: 1/30, cap_hours: 120", "method: none"))
+    leave.pay("2000")
+    leave.opening(7200)
+    leave.sync("employee", leave.fakehub.person(1, termination_date="2026-10-09"))
+    leave.today(2026, 11, 20)
+    leave.flow("leave.accrue", "2026-10")
+    leave.line("2026-10-15", "leave_payout", "PTO-OUT", "120", 2_400_00)
+    assert leave.found() == leave.found("2026-11") == []
+    leave.line("2026-11-13", "leave_payout", "PTO-OUT", "-120", -2_400_00)
+    assert leave.found() == []
+    assert leave.found("2026-11") == [("PAYOUT_MISSING", 240000, 0)]
+
+
+def test_what_is_taken_back_beyond_what_was_owed_and_paid_is_no_loss() -> None:
+    """50 were paid too much and 100 as owed; what goes beyond both recovers leave that was taken in advance."""
+    then = _Earlier(over=50, paid=100)
+    assert [then.takes_back(amount) for amount in (30, 60, 100, 5)] == [0, 40, 60, 0]
 
 
 FIRST, BETWEEN, SECOND = date(2026, 10, 15), date(2026, 10, 20), date(2026, 10, 30)

@@ -114,6 +114,11 @@ def told(office: Any) -> dict[str, bool]:
 
 def differences(office: Any) -> list[tuple[str, str]]:
     office.flow("reconcile", OCTOBER, ["premium"])
+    return listed(office)
+
+
+def listed(office: Any) -> list[tuple[str, str]]:
+    """Type and member of each difference that is open."""
     with office.hub.store.read("acme") as session:
         members = {one: row.member_id for one, row in people.people(session).items()}
         return sorted((row.type, members.get(row.person_id, "")) for row in reconcile.listed(session))
@@ -140,6 +145,9 @@ def test_a_file_rejected_after_it_was_accepted_takes_everything_back(enrolled: A
     with enrolled.hub.store.read("acme") as session:
         assert dispatch.get(session, sent.dispatch_id).ack_state == "rejected"
     assert [kind for kind, _ in differences(enrolled)] == ["FILE_REJECTED", "MEMBER_REFUSED", "MEMBER_REFUSED"]
+    enrolled.flow("premiums.accrue", OCTOBER)
+    enrolled.flow("reconcile", "2026-08", ["premium"])  # before the first accrued: the file is rejected all the same
+    assert "FILE_REJECTED" in [kind for kind, _ in listed(enrolled)]
 
 
 def test_a_late_refusal_gives_back_what_the_carrier_held_before(enrolled: Any) -> None:

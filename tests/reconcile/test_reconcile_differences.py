@@ -14,7 +14,7 @@ from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.reconcile import Finding, Outcome, Relation, Type
 from benehub.store import Session, Store
-from benehub.store.tables import entry
+from benehub.store.tables import difference, entry
 
 TODAY = date(2026, 11, 23)
 SHORT = Finding(
@@ -129,6 +129,44 @@ def test_what_is_so_now_is_one_difference_whichever_month_is_compared(store: Sto
         assert settle_in("2027-01", waits) == Outcome((), (), 1)
     with store.read("acme") as session:
         assert reconcile.listed(session) == []
+
+
+MISSING = Finding(
+    Relation.INTAKE, Type.MISSING_FROM_HRIS, "2026-09", "hris/employee/7", "hris", "hris", "not shown", "ask HR",
+    person_id="per_a",
+)  # fmt: skip
+
+
+def settle_now(session: Session, month: str, *found: Finding) -> Outcome:
+    mine = [replace(one, period=month) for one in found]
+    return reconcile.settle(session, Relation.INTAKE, month, mine, TODAY)
+
+
+def test_a_word_on_what_is_so_now_does_not_outlive_it(store: Store) -> None:
+    """Dismissed in September, shown again from October on, gone in January: that is another time, and is told."""
+    with store.write("acme") as session:
+        (one,) = settle_now(session, "2026-09", MISSING).opened
+        reconcile.act(session, one, "ann", state="dismissed", note="HR is mending it")
+        assert settle_now(session, "2026-09", MISSING) == Outcome((), (), 1)
+        assert settle_now(session, "2026-10") == Outcome((), (), 0)  # dismissed it was closed already: told once
+        assert reconcile.get(session, one).state == "resolved"
+        assert settle_now(session, "2026-11") == Outcome((), (), 0)
+        (anew,) = settle_now(session, "2027-01", MISSING).opened
+        assert (reconcile.get(session, anew).state, reconcile.get(session, anew).period) == ("discrepancy", "2027-01")
+        assert story(session, one)[-2:] == [("dismissed", "HR is mending it"), ("resolved", "both sides agree now")]
+
+
+def test_one_that_is_open_goes_on_before_an_older_one_that_was_dismissed(store: Store) -> None:
+    """Before what is so now was one difference, each month had its own: a word on June's was none on October's."""
+    with store.write("acme") as session:
+        (june,) = settle_now(session, "2026-06", MISSING).opened
+        reconcile.act(session, june, "ann", state="dismissed", note="a test of theirs")
+        session.change(difference, {"difference_id": june}, state="resolved")
+        (october,) = settle_now(session, "2026-10", MISSING).opened
+        session.change(difference, {"difference_id": june}, state="dismissed")
+        assert settle_now(session, "2026-11", MISSING) == Outcome((), (), 1)
+        assert (reconcile.get(session, october).state, reconcile.get(session, october).times_seen) == ("discrepancy", 2)
+        assert reconcile.get(session, june).state == "resolved"
 
 
 def test_resolved_by_a_person_but_still_there_opens_again(store: Store) -> None:

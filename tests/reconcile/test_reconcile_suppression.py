@@ -9,7 +9,9 @@ import pytest
 
 from benehub import reconcile
 from benehub.errors import DataError
+from benehub.periods import Month
 from benehub.reconcile import Finding, Outcome, Relation, Type
+from benehub.reconcile.suppression import by_rule, ended, set_aside, without_rule
 from benehub.store import Session, Store
 
 TODAY = date(2026, 11, 23)
@@ -135,3 +137,34 @@ def test_a_lifted_rule_covers_nothing_and_stays_written(store: Store) -> None:
 def test_a_rule_that_is_none_is_refused_by_name(store: Store, words: tuple[object, ...], told: str) -> None:
     with store.write("acme") as session, pytest.raises(DataError, match=told):
         reconcile.suppress(session, *words)  # type: ignore[arg-type]  # each with one word wrong
+
+
+def test_what_was_set_aside_within_a_part_closes_when_it_is_gone(store: Store) -> None:
+    """A rule covers a credit that is about to expire; the carrier grants it: nothing is left to be looked at again."""
+    credit = replace(CENT, relation=Relation.CREDIT, type=Type.CREDIT_EXPIRING, reference="credit/1")
+    with store.write("acme") as session:
+        reconcile.suppress(session, "credit", "CREDIT_EXPIRING", None, None, date(2026, 12, 31), "Ann", "by letter")
+        reconcile.settle_within(session, Relation.CREDIT, "credit/", [credit], TODAY)
+        one = session.id("dif", credit.key)
+        assert reconcile.get(session, one).state == "suppressed"
+        assert reconcile.settle_within(session, Relation.CREDIT, "credit/", [], TODAY) == Outcome((), (one,), 0)
+        assert reconcile.get(session, one).state == "resolved"
+
+
+def test_the_database_asks_of_rules_what_a_comparison_asks(store: Store) -> None:
+    """A difference of no plan, of another plan, above the amount: each stands without a rule once its own is lifted."""
+    others = [replace(CENT, reference="a", plan=None), replace(CENT, reference="b", plan="hmo"),
+              replace(CENT, reference="c", actual=50_009)]  # fmt: skip
+    month = Month(2026, 11)
+    with store.write("acme") as session:
+        for_all = rule(session, up_to=None)
+        rule(session, plan="ppo")
+        settle(session, CENT, *others)
+        assert (without_rule(session, month), ended(session, month)) == ([], set())
+        assert sum(one.number for one in by_rule(session, month)) == 4  # each with one rule, though two take it
+        reconcile.lift(session, for_all)
+        assert {row.reference for row in without_rule(session, month)} == {"a", "b", "c"}
+        assert (ended(session, month), ended(session, month.plus(1))) == ({"premium"}, set())
+        assert [(one.number, one.at_stake) for one in by_rule(session, month)] == [(1, 1)]
+        of = {one.row.reference: one.rule is None for one in set_aside(session, month)}
+        assert of == {"a": True, "b": True, "c": True, "inv/1": False}

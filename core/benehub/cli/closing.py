@@ -94,9 +94,12 @@ def report(period: str = PERIOD, pdf: Path = PDF, employer: str = EMPLOYER, as_j
     }
     accounts = ("account", "name", "unit", "opening", "debit", "credit", "closing")
     items = ("difference", "type", "period", "amount", "age_days", "clear_by")
+    rules = ("rule", "relation", "type", "number", "amount", "unit", "ends")
     emit(
         data, as_json, fields(f"{data['employer']['name']}, {data['period']}", head),
         table("totals by account", accounts, [[one[name] for name in accounts] for one in data["accounts"]],
               accounts[3:]),
         table("open items", items, [[one[name] for name in items] for one in data["open_items"]], ("amount",)),
+        table("set aside by rules", rules, [[one[name] for name in rules] for one in data.get("rules", ())],
+              ("number", "amount")),
     )  # fmt: skip

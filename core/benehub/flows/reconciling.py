@@ -207,7 +207,7 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
         case Relation.PREMIUM:
             names = carriers.to_compare(session, book, month)
             found = [one for name in names for one in premium.compare(session, book, name, month)]
-            return [*found, *carriers.of_nobody(session, book, month)]
+            return [*found, *premium.rejected_files(session, month), *carriers.of_nobody(session, book, month)]
         case Relation.RETIREMENT:
             keepers = retirement.to_compare(session, book, month)
             found = [one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)]

@@ -20,6 +20,7 @@ from benehub.money import format_minor
 from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import Finding, Relation, Type
+from benehub.reconcile.differences import UNSETTLED
 from benehub.rules.eligibility.coverage_end import CoverageEndInput, coverage_end
 from benehub.rules.eligibility.plan_rules import PlanEligibility
 from benehub.store import Session
@@ -177,7 +178,7 @@ def settle(session: Session, findings: Sequence[Finding], today: date) -> tuple[
     open_ones = session.rows(
         select(difference.c.period).where(
             *session.where(difference, relation=Relation.COVERAGE.value),
-            difference.c.state.in_(("pending", "discrepancy")),
+            difference.c.state.in_(UNSETTLED),
         )
     )
     opened: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benehub.planbook.book import PlanBook
 from benehub.planbook.checks import Change, Finding, check, diff
-from benehub.planbook.loading import load, schema
+from benehub.planbook.loading import books, load, schema
 from benehub.planbook.parts.employer import Guards, PayGroup
 from benehub.planbook.parts.insurance import CarrierTerms
 from benehub.planbook.parts.leave import LeavePolicy
@@ -19,6 +19,7 @@ __all__ = [
     "PayGroup",
     "Plan",
     "PlanBook",
+    "books",
     "check",
     "diff",
     "load",

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from benehub.planbook.book import PlanBook
 from benehub.planbook.checks import check
+from benehub.planbook.parts.employer import Books
 from benehub.planbook.source import Fault, Path, Source, read, refused
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -32,6 +33,20 @@ def load(text: str, name: str) -> PlanBook:
     if wrong:
         raise refused(name, [Fault(source.line_of(f.path), source.label(f.path), f.text, f.mend) for f in wrong])
     return book
+
+
+def books(text: str, name: str) -> Books:
+    """How the general ledger is kept by a plan book that was in force once: its other parts may be refused by now.
+
+    Raises:
+        ConfigError: it is no YAML, or what it says of `books` is wrong.
+    """
+    source = read(text, name)
+    told = source.data.get("books") or {}
+    try:
+        return Books.model_validate({key: value for key, value in told.items() if key in Books.model_fields})
+    except ValidationError as error:
+        raise refused(name, list(_faults(error, source))) from None
 
 
 def schema() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sqlalchemy import func, or_, select
 
 from benehub.periods import Month
 from benehub.reconcile.findings import MONTHLY, Relation
-from benehub.reconcile.suppression import set_aside
+from benehub.reconcile.suppression import ended
 from benehub.store import Session
 from benehub.store.tables import act, comparison, crosswalk, fact, intake_batch, intake_row, plan_book
 
@@ -83,7 +83,7 @@ def stale(session: Session, month: Month) -> Mapping[Relation, str]:
     """
     known, news, decided = compared(session, month), came(session, month), let_in_at(session)
     last = max(news, key=lambda name: news[name])
-    ended = {one.row.relation for one in set_aside(session, month) if one.rule is None and one.row.period == str(month)}
+    brought_back = ended(session, month)
     found: dict[Relation, str] = {}
     for one in MONTHLY:
         done = known.get(one.value)
@@ -93,7 +93,7 @@ def stale(session: Session, month: Month) -> Mapping[Relation, str]:
             found[one] = f"since {last} came in"
         elif decided > done.at:
             found[one] = "since a held read was let in"
-        elif one.value in ended:
+        elif one.value in brought_back:
             found[one] = "since a rule that set differences aside has ended"
         elif session.day_of(done.at) != session.today():
             found[one] = f"since {session.day_of(done.at)}, and days become due"

@@ -27,6 +27,8 @@ from benehub.store.tables import difference, difference_event
 from benehub.store.version import must_be, version
 
 OPEN = ("pending", "discrepancy")
+UNSETTLED = (*OPEN, "suppressed")
+"""States of which a comparison that finds it no more has to hear: a rule sets aside what is found, and no more."""
 STEPS = (
     "", "acknowledged", "waiting_on_partner", "waiting_on_payroll", "waiting_on_carrier",
     "waiting_on_employee", "fix_proposed",
@@ -90,14 +92,18 @@ def _under_new_keys(
 
 
 def _since(known: Iterable[Row[Any]], findings: Iterable[Finding]) -> list[Finding]:
-    """Findings of what is so now, each of the month it was found for first: the others as they are."""
-    first: dict[str, str] = {}
+    """Findings of what is so now, each of the month it was found for first: the others as they are.
+
+    Where a person has dismissed it for one month and it is open for another, the open one goes on.
+    """
+    first: dict[str, tuple[bool, str]] = {}
     for row in known:
         if (row.relation, row.type) in OF_NOW and row.state != "resolved":
             key = key_of(row.relation, row.type, "", row.person_id, row.plan, row.reference)
-            first[key] = min(row.period, first.get(key, row.period))
+            mine = (row.state == "dismissed", row.period)
+            first[key] = min(mine, first.get(key, mine))
     return [
-        replace(one, period=first.get(replace(one, period="").key, one.period))
+        replace(one, period=first.get(replace(one, period="").key, (False, one.period))[1])
         if (one.relation, one.type) in OF_NOW
         else one
         for one in findings
@@ -153,9 +159,10 @@ def _settle(
             _see_again(session, row, finding, today, read_to)
         else:
             opened.append(_reopen(session, row, finding, today, read_to))
-    closed = _close(session, [
-        row for key, row in known.items() if key not in found and row.state in (*OPEN, "suppressed")
-    ])  # fmt: skip
+    gone = [row for key, row in known.items() if key not in found]
+    closed = _close(session, [row for row in gone if row.state in UNSETTLED])
+    # It was told as closed when it was dismissed; the word was of this time and not of the next.
+    _close(session, [row for row in gone if row.state == "dismissed" and (row.relation, row.type) in OF_NOW])
     return Outcome(tuple(opened), closed, again)
 
 
@@ -172,7 +179,7 @@ def settle_within(
     opened: list[str] = []
     closed: list[str] = []
     again, until = 0, _read(session, read_to)
-    for period in sorted({one.period for one in findings} | {row.period for row in known if row.state in OPEN}):
+    for period in sorted({one.period for one in findings} | {row.period for row in known if row.state in UNSETTLED}):
         mine = [one for one in findings if one.period == period]
         before = {row.content_key: row for row in known if row.period == period}
         outcome = _settle(before, session, mine, today, until)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -27,6 +27,8 @@ Approved = Mapping[tuple[str, str, date], int]
 """(person, policy, pay date) -> minutes approved."""
 
 _EXPECTED = ("leave.payout_expected", "leave.payout_expected.void")
+_KEPT = ("opening.leave", "leave.accrued", "leave.payout_expected")
+"""What is posted of leave that is kept here; what registers show of it is posted of older ones too."""
 
 
 @dataclass
@@ -62,29 +64,71 @@ def compare(
 def _payouts(
     session: Session, book: PlanBook, connection_id: str, policy: LeavePolicy, month: Month
 ) -> Iterator[Finding]:
-    own, before = Interval(month.first, month.end), Interval(date.min, month.first)
+    first = _kept_since(session, policy)
+    if first >= month.end:
+        return
+    own, before = Interval(max(first, month.first), month.end), Interval(min(first, month.first), month.first)
     owed, paid = _owed(session, policy, own), _paid(session, connection_id, policy, own)
-    late = _still_owed(_owed(session, policy, before), _paid(session, connection_id, policy, before)) if paid else {}
+    earlier = _earlier(_owed(session, policy, before), _paid(session, connection_id, policy, before)) if paid else {}
     for person_id in sorted(owed.keys() | paid.keys()):
-        mine = owed.get(person_id, {})
+        mine, then = owed.get(person_id, {}), earlier.get(person_id, _Earlier())
         amounts = {day: int(row.amount) for day, row in mine.items()}
-        got, beyond = _shared_out(amounts, paid.get(person_id, {}), late.get(person_id, 0))
+        got, beyond = _shared_out(amounts, paid.get(person_id, {}), then.open)
         for day, row in mine.items():
             waiting = day > session.today() and (row.due is None or row.due >= session.today())
             if got[day] != amounts[day] and (got[day] or not waiting):
                 yield _payout(book, policy, month, person_id, day, amounts[day], got[day])
         for day, amount in beyond.items():
-            if amount < 0:
-                continue  # leave taken in advance is recovered: `_negative` looks at that
-            yield _payout(book, policy, month, person_id, day, 0, amount)
+            if amount > 0:
+                yield _payout(book, policy, month, person_id, day, 0, amount)
+            elif lost := then.takes_back(-amount):
+                told = _payout(book, policy, month, person_id, day, lost, 0)
+                yield replace(told, cause="a later check takes back leave that was owed and had been paid out")
 
 
-def _still_owed(owed: Mapping[str, Mapping[date, Row[Any]]], paid: Mapping[str, Mapping[date, int]]) -> dict[str, int]:
-    """What was not paid out by then to each person, minor units."""
-    return {
-        person_id: max(0, sum(int(row.amount) for row in rows.values()) - sum(paid.get(person_id, {}).values()))
-        for person_id, rows in owed.items()
-    }
+def _kept_since(session: Session, policy: LeavePolicy) -> date:
+    """The first day of leave that is kept here; what was paid out before it was owed elsewhere."""
+    first = session.connection.execute(
+        select(func.min(entry.c.effective_date))
+        .join(leg, (leg.c.employer_id == entry.c.employer_id) & (leg.c.entry_id == entry.c.entry_id))
+        .where(
+            *session.where(entry), entry.c.type.in_(_KEPT), leg.c.plan == policy.id,
+            leg.c.account.in_((chart.LEAVE_AVAILABLE, chart.LEAVE_LIABILITY)),
+        )
+    ).scalar()  # fmt: skip
+    return first if first is not None else date.min
+
+
+@dataclass(slots=True)
+class _Earlier:
+    """One person's pay-outs of earlier months, minor units.
+
+    Args:
+        open: owed and not paid. `over`: paid and not owed. `paid`: paid of what was owed.
+    """
+
+    open: int = 0
+    over: int = 0
+    paid: int = 0
+
+    def takes_back(self, amount: int) -> int:
+        """How much of what a check takes back had been owed; beyond all that was paid it recovers leave in advance."""
+        of_over = min(amount, self.over)
+        lost = min(amount - of_over, self.paid)
+        self.over, self.paid = self.over - of_over, self.paid - lost
+        return lost
+
+
+def _earlier(
+    owed: Mapping[str, Mapping[date, Row[Any]]], paid: Mapping[str, Mapping[date, int]]
+) -> dict[str, _Earlier]:
+    """How the pay-outs of earlier months stand, by person."""
+    found: dict[str, _Earlier] = {}
+    for person_id in owed.keys() | paid.keys():
+        wanted = sum(int(row.amount) for row in owed.get(person_id, {}).values())
+        got = sum(paid.get(person_id, {}).values())
+        found[person_id] = _Earlier(max(0, wanted - got), max(0, got - wanted), max(0, min(wanted, got)))
+    return found
 
 
 def _shared_out(

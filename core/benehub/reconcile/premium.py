@@ -60,7 +60,6 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     billed, unknown = _billed(session, connection_id, month)
     findings = list(_refused(session, book, connection_id, month, accrued))
     refused = {one.person_id for one in findings}
-    findings += _rejected_files(session, connection_id, month)
     on_roster = roster.compare(session, book, connection_id, month, accrued, refused, {*billed})
     findings += on_roster
     # Whom the carrier does not have it cannot bill: that is one difference, not two.
@@ -380,7 +379,12 @@ def _refused(
         )  # fmt: skip
 
 
-def _rejected_files(session: Session, connection_id: str, month: Month) -> Iterator[Finding]:
+_FILES = ("enrollment.change", "enrollment.full", "premium.claim", "premium.remit")
+"""What carriers are sent; the bank's own order of a remittance is told with the remittance."""
+
+
+def rejected_files(session: Session, month: Month) -> Iterator[Finding]:
+    """Files that were rejected as a whole, of all carriers there ever were: they are so now, whichever month it is."""
     # Once everything in it has been sent again, the file is history.
     query = (
         select(dispatch.c.dispatch_id, func.min(obligation.c.reason).label("reason"))
@@ -390,7 +394,7 @@ def _rejected_files(session: Session, connection_id: str, month: Month) -> Itera
             & (obligation.c.dispatch_id == dispatch.c.dispatch_id)
             & (obligation.c.state == "refused"),
         )
-        .where(*session.where(dispatch, connection_id=connection_id, ack_state="rejected"))
+        .where(*session.where(dispatch, ack_state="rejected"), dispatch.c.operation.in_(_FILES))
         .group_by(dispatch.c.dispatch_id)
         .order_by(dispatch.c.dispatch_id)
     )

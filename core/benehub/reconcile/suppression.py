@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, and_, func, select
 
 from benehub.crypto import mask
 from benehub.errors import DataError
@@ -132,15 +132,12 @@ class SetAside:
     rule: Suppression | None
 
 
-def set_aside(session: Session, until: Month) -> list[SetAside]:
-    """Every difference of a month and of earlier ones that is set aside now, the most at stake first.
-
-    A comparison brings back only what is of its own month: where a rule has ended since, those of other months wait.
-    """
+def set_aside(session: Session, month: Month) -> list[SetAside]:
+    """Every difference of a month that is set aside now, the most at stake first."""
     rules = in_force(session, session.today())
     rows = session.rows(
         select(difference)
-        .where(*session.where(difference, state="suppressed"), difference.c.period < str(until.plus(1)))
+        .where(*_suppressed(session, month), difference.c.period >= str(month))
         .order_by(difference.c.at_stake.desc(), difference.c.difference_id)
     )
     return [
@@ -149,3 +146,71 @@ def set_aside(session: Session, until: Month) -> list[SetAside]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ByRule:
+    """What one rule in force sets aside, in one unit: how many differences, and what they have at stake."""
+
+    rule: Suppression
+    unit: str
+    number: int
+    at_stake: int
+
+
+def by_rule(session: Session, until: Month) -> list[ByRule]:
+    """The same of a month and all earlier ones, counted by rule; the newest rule that takes a difference has it."""
+    found: list[ByRule] = []
+    before: list[ColumnElement[bool]] = []
+    for rule in in_force(session, session.today()):
+        takes = _takes(rule)
+        rows = session.rows(
+            select(difference.c.unit, func.count().label("number"), func.sum(difference.c.at_stake).label("at_stake"))
+            .where(*_suppressed(session, until), takes, *before)
+            .group_by(difference.c.unit)
+            .order_by(difference.c.unit)
+        )
+        found += [ByRule(rule, row.unit, int(row.number), int(row.at_stake)) for row in rows]
+        before.append(~takes)
+    return found
+
+
+def without_rule(session: Session, until: Month) -> Sequence[Row[Any]]:
+    """Differences of a month and of earlier ones that stand set aside though their rule has ended, the most first.
+
+    A comparison brings back only what is of its own month: those of other months wait.
+    """
+    return session.rows(
+        select(difference)
+        .where(*_suppressed(session, until), *_by_none(session))
+        .order_by(difference.c.at_stake.desc(), difference.c.difference_id)
+    )
+
+
+def ended(session: Session, month: Month) -> set[str]:
+    """The relations that have such differences of this very month."""
+    rows = session.rows(
+        select(difference.c.relation)
+        .where(*_suppressed(session, month), difference.c.period == str(month), *_by_none(session))
+        .distinct()
+    )
+    return {row.relation for row in rows}
+
+
+def _suppressed(session: Session, until: Month) -> Sequence[ColumnElement[bool]]:
+    return (*session.where(difference, state="suppressed"), difference.c.period < str(until.plus(1)))
+
+
+def _by_none(session: Session) -> list[ColumnElement[bool]]:
+    return [~_takes(one) for one in in_force(session, session.today())]
+
+
+def _takes(rule: Suppression) -> ColumnElement[bool]:
+    """`Suppression.takes` as the database asks it; never unknown, so that it can be negated."""
+    of = difference.c
+    asked = [of.relation == rule.relation, of.type == rule.type, of.type.not_in(sorted(NEVER_SET_ASIDE))]
+    if rule.plan is not None:
+        asked.append(func.coalesce(of.plan, "") == rule.plan)
+    if rule.up_to is not None:
+        asked.append(of.at_stake <= rule.up_to)
+    return and_(*asked)

@@ -14,10 +14,10 @@ from benehub.ledger.books import closed
 from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import MONTHLY, given_up
+from benehub.reconcile import MONTHLY, Relation, given_up
 from benehub.reconcile.compared import compared, stale
 from benehub.reconcile.differences import is_of_now
-from benehub.reconcile.suppression import set_aside
+from benehub.reconcile.suppression import by_rule, set_aside, without_rule
 from benehub.store import Session
 from benehub.store.session import iso
 from benehub.store.tables import difference, dispatch, entry, intake_batch, intake_row
@@ -239,13 +239,23 @@ def _overdue(session: Session, month: Month) -> Condition:
 
 
 def _ruled(session: Session, month: Month) -> Condition:
-    found = [
-        f"{one.row.difference_id} of {one.row.period}: {one.row.relation} {one.row.type}"
-        for one in set_aside(session, month)
-        if one.rule is None
-    ]
-    mend = "Compare the month of each again: benehub reconcile all; or say what became of it: benehub differences list"
-    return _condition("What is set aside has a rule in force", found, mend)
+    rows = without_rule(session, month)
+    found = [f"{row.difference_id} of {row.period}: {row.relation} {row.type}" for row in rows]
+    return _condition("What is set aside has a rule in force", found, _again(rows[0]) if rows else "")
+
+
+def _again(row: Row[Any]) -> str:
+    """How what a rule had set aside is looked at once more: by whatever finds differences of its relation."""
+    match row.relation:
+        case Relation.YEAR:
+            how = f"Tie its year out again: benehub reconcile year --year {row.period[:4]}"
+        case Relation.COVERAGE:
+            how = "Decide cover again: benehub enrollments decide"
+        case Relation.ENROLLMENT:
+            how = "Take the answers, then send what is due: benehub enrollments acks, benehub enrollments send"
+        case _:  # credits are looked at with every comparison of premiums
+            how = f"Compare its month again: benehub reconcile all -p {row.period[:7]}"
+    return f"{how}; or say what became of it: benehub differences list"
 
 
 def _unexplained(session: Session, book: PlanBook, month: Month) -> Condition:
@@ -296,6 +306,7 @@ def report(
         ],
         "corrections": list(_corrections(session, of_month)),
         "open_items": list(_carried_over(session, month)),
+        "rules": _rules(session, month),
         "differences": _decided(session, month),
         "custody": _counts(session, month),
     }  # fmt: skip
@@ -328,11 +339,22 @@ def _corrections(session: Session, of_month: ledger.Book) -> Iterator[dict[str, 
 
 
 def _carried_over(session: Session, month: Month) -> Iterator[dict[str, Any]]:
-    """What is in its time, and what a rule sets aside: until its last day."""
+    """What is in its time, and what a rule sets aside of the month: until its last day. Earlier months said theirs."""
     for row in _open(session, month, "pending"):
         yield _item(session, row, row.clear_by)
     for one in set_aside(session, month):
         yield _item(session, one.row, None if one.rule is None else one.rule.ends)
+
+
+def _rules(session: Session, month: Month) -> list[dict[str, Any]]:
+    """What each rule sets aside of this month and all before."""
+    return [
+        {
+            "rule": one.rule.suppression_id, "relation": one.rule.relation, "type": one.rule.type,
+            "ends": str(one.rule.ends), "number": one.number, "amount": _text(one.at_stake, one.unit), "unit": one.unit,
+        }
+        for one in by_rule(session, month)
+    ]  # fmt: skip
 
 
 def _item(session: Session, row: Row[Any], until: date | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from benehub import ledger, planbook
 from benehub.errors import ConfigError, DataError, NeedsPersonError
 from benehub.formats.datev_postings import BatchHead, Booking, render
 from benehub.ledger import Book
+from benehub.ledger.books import closed
 from benehub.ledger.general import Pair, numbers, pairs
 from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
@@ -30,14 +31,14 @@ def _books(session: Session, book: PlanBook, of_month: Book) -> Books:
     """
     if not of_month.signed:
         return book.books
-    month = next(one.month for one in ledger.books.closed(session) if one.month >= of_month.month)
+    month = next(one.month for one in closed(session) if one.month >= of_month.month)
     version = signed_report(session, month)["plan_book"]
     content = session.connection.execute(
         select(plan_book.c.content).where(*session.where(plan_book, version=version)).limit(1)
     ).scalar()
     if version == book.version or content is None:
         return book.books
-    then = planbook.load(content, f"plan book {version}").books
+    then = planbook.books(content, f"plan book {version}")
     return then if then.datev is not None else then.model_copy(update={"datev": book.books.datev})
 
 

@@ -44,6 +44,9 @@ def signed_pdf(report: dict[str, Any]) -> bytes:
     _table(page, "Open items, carried over", report["open_items"],
            ("difference", "type", "period", "amount", "unit", "age_days", "clear_by"),
            (58, 48, 20, 24, 14, 20, 24))  # fmt: skip
+    if rules := report.get("rules"):  # what was signed earlier does not say it
+        columns = ("rule", "relation", "type", "number", "amount", "unit", "ends")
+        _table(page, "Set aside by rules, of this month and all before", rules, columns, (58, 22, 48, 16, 24, 14, 22))
     _table(page, "Differences of the month", report["differences"], ("relation", "state", "number"), (50, 50, 30))
     _table(page, "Rows read in the month", report["custody"],
            ("connection", "stream", "rows", "applied", "unchanged", "quarantined", "superseded"),

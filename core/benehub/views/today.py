@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
 from benehub.connect.connector import Connector
 from benehub.identity import strangers
@@ -20,6 +20,8 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import MONTHLY, Relation
 from benehub.reconcile.compared import Compared, compared, stale
+from benehub.reconcile.differences import is_of_now
+from benehub.reconcile.findings import OF_NOW
 from benehub.rules.deadline.latest_safe import Level
 from benehub.store import Session, iso
 from benehub.store.tables import (
@@ -44,6 +46,8 @@ LEGS: Final[dict[str, tuple[str, ...]]] = {
     "leave": ("leave",),
 }
 """The legs of a month, each with the relations that are compared for it."""
+
+_NOW: Final = frozenset(relation.value for relation, _ in OF_NOW)
 
 SOON: Final = timedelta(days=14)
 """How far ahead deadlines are shown."""
@@ -132,7 +136,7 @@ def working_month(session: Session) -> Month:
     signed = closed(session)
     if signed:
         return min(signed[-1].month.plus(1), now)
-    newest = max((row.period for row in _open(session, now)), default="")
+    newest = max((row.period for row in _until(session, now)), default="")
     return Month.parse(newest[:7]) if newest else now
 
 
@@ -190,19 +194,33 @@ def _present(book: PlanBook) -> list[str]:
 
 
 def _open(session: Session, month: Month) -> list[Row[Any]]:
-    """Open differences up to a month, counted by relation, state, period and unit, as the index has them."""
+    """Open differences up to a month, and what is so now of later ones: all that its closing counts."""
+    return [*_until(session, month), *_so_now(session, month)]
+
+
+def _sums(session: Session, *of: ColumnElement[bool]) -> list[Row[Any]]:
+    """Open differences counted by relation, state, period and unit, as the index has them."""
+    kind = (difference.c.state, difference.c.relation, difference.c.period, difference.c.unit)
+    query = select(
+        *kind, func.count().label("number"), func.sum(difference.c.at_stake).label("amount"),
+        func.min(difference.c.first_seen).label("oldest"),
+    )  # fmt: skip
+    return list(session.rows(query.where(*session.where(difference), still_open, *of).group_by(*kind)))
+
+
+def _until(session: Session, month: Month) -> list[Row[Any]]:
     if "open" not in session.memo:
-        kind = (difference.c.state, difference.c.relation, difference.c.period, difference.c.unit)
-        session.memo["open"] = session.rows(
-            select(
-                *kind, func.count().label("number"), func.sum(difference.c.at_stake).label("amount"),
-                func.min(difference.c.first_seen).label("oldest"),
-            )
-            .where(*session.where(difference), still_open)
-            .group_by(*kind)
-        )  # fmt: skip
+        session.memo["open"] = _sums(session)
     behind = str(month.plus(1))
     return [row for row in session.memo["open"] if row.period < behind]
+
+
+def _so_now(session: Session, month: Month) -> list[Row[Any]]:
+    """What is so now and was found for a later month first: asked only where anything is open behind this one."""
+    behind = str(month.plus(1))
+    if not any(row.period >= behind and row.relation in _NOW for row in session.memo["open"]):
+        return []
+    return _sums(session, difference.c.period >= behind, is_of_now())
 
 
 def _leg(session: Session, name: str, month: Month, counts: Sequence[Row[Any]]) -> Leg:

@@ -17,6 +17,7 @@ from benehub.errors import DataError
 from benehub.money import parse_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
+from benehub.reconcile.differences import is_of_now
 from benehub.reconcile.settled_by import proposed
 from benehub.store import Session, iso
 from benehub.store.names import small
@@ -49,7 +50,7 @@ class Filters:
     plan: str = ""
     period: str = ""
     until: str = ""
-    """Of this month and all before."""
+    """Of this month and all before, and what is so now: what stands in the way of its closing."""
     person: str = ""
     """Employee number or the hub's id."""
     days: str = ""
@@ -122,7 +123,7 @@ def _conditions(session: Session, filters: Filters, currency: str) -> list[Colum
     if filters.step:
         found.append(difference.c.work_step == ("" if filters.step == "none" else filters.step))
     if filters.until:
-        found.append(difference.c.period < str(Month.parse(filters.until).plus(1)))
+        found.append(or_(difference.c.period < str(Month.parse(filters.until).plus(1)), is_of_now()))
     if filters.assigned:
         mine = difference.c.assigned_to
         found.append(mine.is_(None) if filters.assigned == "none" else mine == filters.assigned)

@@ -91,7 +91,7 @@ class Closed(Model):
     digest: str
     """Of the report: SHA-256."""
     open_items: int
-    """Differences that are not due yet or set aside by a rule, carried over."""
+    """Differences that are not due yet, or of the month and set aside by a rule, carried over."""
 
 
 class Report(Model):
@@ -122,7 +122,9 @@ class Report(Model):
     corrections: list[dict[str, Any]]
     """Of months that were signed before, by month and kind."""
     open_items: list[dict[str, Any]]
-    """Differences that were not due yet or set aside by a rule, with their age, and the last day of either."""
+    """Differences that were not due yet, or of the month and set aside by a rule: their age, and either's last day."""
+    rules: list[dict[str, Any]] = Field(default=[])
+    """What each rule set aside of the month and all before: how many and how much; earlier reports do not say."""
     differences: list[dict[str, Any]]
     """How many of the month stood in which state, by relation."""
     custody: list[dict[str, Any]]
