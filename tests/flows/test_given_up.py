@@ -17,7 +17,7 @@ from benehub.flows.onboarding import load_plan_book
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
-from benehub.reconcile import Finding, Relation, Type
+from benehub.reconcile import Finding, Relation, Type, given_up
 from benehub.store.tables import confirmation, difference
 from benehub.views.clearing import clearing
 from benehub.views.closing import checklist
@@ -121,6 +121,39 @@ def test_above_the_amount_of_a_fix_it_takes_a_second_person(office: Office, fake
     office.say("ben")
     assert office.in_the_way(OCTOBER) == {}
     assert office.held()[chart.PREMIUM_PAYABLE] == 0
+
+
+def of_roster(office: Office, month: Month = OCTOBER) -> str:
+    """The carrier's roster has lost the member; it is worth his premium."""
+    with office.hub.store.write("acme") as session:
+        lost = Finding(
+            Relation.PREMIUM, Type.MEMBER_DROPPED, str(month), "-", "carrier", "carrier", "not on the roster",
+            "send him again", person_id=office.who, plan="ppo", expected=100_00, actual=0,
+        )  # fmt: skip
+        (one,) = reconcile.settle(session, Relation.PREMIUM, str(month), [lost], session.today()).opened
+    return one
+
+
+def test_the_word_on_a_roster_moves_no_money_of_a_member_who_is_billed_right(office: Office) -> None:
+    bought(office, 100_00, 100_00)
+    one, before = of_roster(office), office.held()
+    assert set(office.in_the_way(OCTOBER)) == {"No discrepancy is open"}
+    reconciling.act(office.hub, "acme", one, "ann", state="dismissed", note="their roster is late")
+    assert office.in_the_way(OCTOBER) == {}
+    assert (office.held(), office.credits()) == (before, [])
+
+
+def test_what_is_given_up_of_a_member_comes_back_with_his_bill(office: Office) -> None:
+    office.accrue("2026-10", 100_00)
+    office.bill("2026-10", 40_00, person_id=None, external_id="77")
+    one, before = of_roster(office), office.held()
+    reconciling.act(office.hub, "acme", one, "ann", state="dismissed", note="they waive it")
+    given = {chart.PREMIUM_PAYABLE: 0, chart.BENEFIT_COST: before[chart.BENEFIT_COST] - 100_00}
+    assert office.held() == before | given
+    office.bill("2026-10", 100_00)
+    with office.hub.store.write("acme") as session:
+        given_up.restate(session, office.hub.book(session), "2026-10")
+    assert (office.held(), office.credits()) == (before, [])
 
 
 def test_what_is_dismissed_elsewhere_stays_and_is_named(office: Office) -> None:

@@ -17,6 +17,7 @@ from benehub.planbook import PlanBook
 from benehub.reconcile.given_up import NO_MONEY, leaves_money
 from benehub.reconcile.in_flight import flights
 from benehub.reconcile.not_contributions import carried
+from benehub.reconcile.payable import held
 from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
 from benehub.store.tables import difference, entry, leg
@@ -193,8 +194,10 @@ def _gaps(
             difference.c.type.not_in(NO_MONEY),
         )
     )
+    of_premium = held(session, book, rows) if relation == "premium" else {}
     for row in rows:
         gap, dismissed = (row.expected or 0) - (row.actual or 0), row.state == "dismissed"
+        gap = of_premium.get(row.difference_id, gap)
         if insured:
             if row.type == "UNKNOWN_TO_PAYROLL":
                 gap = _insured_part(session, book, row.person_id, Month.parse(row.period))
