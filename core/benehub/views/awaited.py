@@ -20,6 +20,7 @@ from benehub.planbook import PlanBook
 from benehub.planbook.deadlines import closed_days
 from benehub.reconcile import carriers, credits
 from benehub.reconcile.given_up import still_dismissed
+from benehub.reconcile.payable import billed_months
 from benehub.reconcile.premium import first_month
 from benehub.reconcile.unpaid import Of, Unpaid, unpaid
 from benehub.rules.premium.due import premium_due
@@ -59,8 +60,8 @@ def premiums(session: Session, book: PlanBook, month: Month) -> list[Item]:
     """What is owed to carriers beside the differences: to be paid or billed, paid beyond its bills, and in dispute."""
     rest = unpaid(session, book, carriers.to_compare(session, book, month), month)
     waits = _waits(session, book, month, rest)
-    not_billed = {(one.carrier, one.month) for one in rest if not one.reference}
-    found = list(_by_bills(session, book, month, waits, not_billed))
+    whole = {(one.carrier, one.month) for one in rest if not one.reference}
+    found = list(_by_bills(session, book, month, waits, whole))
     for one in rest:
         wait = waits[one.carrier, one.month]
         if not one.reference and wait.holds:
@@ -101,23 +102,28 @@ def _waits(session: Session, book: PlanBook, month: Month, rest: list[Unpaid]) -
 
 
 def _by_bills(
-    session: Session, book: PlanBook, month: Month, waits: dict[Of, _Wait], not_billed: set[Of]
+    session: Session, book: PlanBook, month: Month, waits: dict[Of, _Wait], whole: set[Of]
 ) -> Iterator[Item]:  # fmt: skip
-    """Where another amount was paid than is billed by now, and what was not paid yet."""
+    """Where another amount was paid than is billed by now, and what was not paid yet.
+
+    Of a month in `whole` all that is accrued waits for its bill or its payment, whatever was paid of it. Where we bill
+    ourselves a payment is held against a bill only in months of which there is one.
+    """
     open_ = _disputed(session, month)
     beyond, dispute, owed = defaultdict[str, int](int), defaultdict[str, int](int), defaultdict[Of, int](int)
     otherwise = credits.paid_otherwise(session, month, first_month(session))
     whose = carriers.of_keys(session, book, [(one.person_id, one.plan, one.month) for one in otherwise])
-    over = defaultdict[Of, int](int)
+    billed = billed_months(session, sorted({one.month for one in otherwise}))
     for one in otherwise:
         key = (one.person_id, one.plan, one.month)
         carrier = whose.get(key)
-        if carrier is None or (not one.billed and (carrier, one.month) in not_billed):
+        if carrier is None or (not one.billed and (carrier, one.month) in whole):
             continue
         policy = book.terms(carrier).pay_policy
+        if policy == "pay_as_enrolled" and (carrier, one.month) not in billed:
+            continue
         if one.amount > 0 and policy != "pay_as_enrolled":
             beyond[carrier] += one.amount
-            over[carrier, one.month] += one.amount
         elif key in open_ and policy != "pay_as_billed":
             dispute[carrier] += one.amount
         elif one.billed:
