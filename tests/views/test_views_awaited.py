@@ -78,7 +78,8 @@ def test_past_that_day_an_open_difference_has_to_name_it(session: Session) -> No
 
 
 @pytest.mark.parametrize(("terms", "name", "until"), [
-    ("{pay_policy: pay_as_billed}", "accrued for 2026-11, to be billed by carrier", date(2026, 12, 2)),
+    ("{pay_policy: pay_as_billed, premium_due_day: 28}", "accrued for 2026-11, to be billed by carrier",
+     date(2026, 11, 28)),
     ("{pay_policy: pay_as_enrolled, premium_due_day: 28}", "accrued for 2026-11, to be paid to carrier",
      date(2026, 11, 28)),
 ])  # fmt: skip
@@ -97,6 +98,13 @@ def test_what_was_accrued_waits_for_its_bill_or_its_due_day(
     )  # fmt: skip
     reconcile.settle(session, Relation.PREMIUM, "2026-09", [late], session.today())
     assert found(session, book)[chart.PREMIUM_PAYABLE].unexplained == 0
+
+
+def test_past_its_due_day_a_month_whose_bill_was_not_read_is_in_the_way(session: Session) -> None:
+    accrued(session, NOVEMBER)
+    for day, unexplained in ((24, 0), (23, -300), (1, -300)):
+        book = BOOK.replace("pay_as_enrolled", f"pay_as_billed, premium_due_day: {day}")
+        assert found(session, book)[chart.PREMIUM_PAYABLE].unexplained == unexplained
 
 
 @pytest.mark.parametrize(("policy", "paid"), [

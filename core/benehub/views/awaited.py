@@ -17,13 +17,11 @@ from benehub import ledger
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.planbook.deadlines import closed_days
 from benehub.reconcile import carriers, credits
 from benehub.reconcile.given_up import still_dismissed
 from benehub.reconcile.payable import billed_months
 from benehub.reconcile.premium import first_month
 from benehub.reconcile.unpaid import Of, Unpaid, unpaid
-from benehub.rules.premium.due import premium_due
 from benehub.store import Session
 from benehub.store.tables import difference
 from benehub.views.deadlines.money import deposit_due
@@ -85,14 +83,8 @@ def _waits(session: Session, book: PlanBook, month: Month, rest: list[Unpaid]) -
     }  # fmt: skip
     today, found = session.today(), dict[Of, _Wait]()
     for one in rest:
-        terms = book.terms(one.carrier)
+        # Past its due day a month without a bill is one whose bill was not read: it is signed by nobody unawares.
         until, holds = one.due, today < one.due
-        if not one.reference and terms.pay_policy != "pay_as_enrolled":
-            until = premium_due(
-                invoice_due=one.due, holidays=closed_days(book, one.due), grace_days=terms.grace_days,
-                bank_days=terms.transit_bank_days,
-            ).required().grace_ends  # fmt: skip
-            holds = today <= until
         holds = holds or (one.month, f"{one.carrier}/{one.reference or '-'}") in told
         before = found.get((one.carrier, one.month))
         if before is not None:
