@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -93,7 +94,13 @@ class Office:
 
 @pytest.fixture
 def office(store: Store, request: pytest.FixtureRequest) -> Any:
-    text = getattr(request, "param", BILLED)
+    with opened(store, getattr(request, "param", BILLED)) as made:
+        yield made
+
+
+@contextmanager
+def opened(store: Store, text: str) -> Iterator[Office]:
+    """The office on its first day."""
     with store.write("acme") as session:
         session.add(connection, [{"connection_id": "carrier", "connector": "x", "settings": {}, "mode": "live"}])
         row = {"kind": "employee", "subscriber_id": "", "ssn_sealed": None, "ssn_index": None, "seq": 1}
@@ -176,6 +183,30 @@ def test_where_we_bill_ourselves_the_ledger_says_what_is_owed(office: Office) ->
     office.accrue({"per_a": 25_00})
     assert office.at_risk() == []
     assert office.deadlines() == [("2026-10", date(2026, 12, 1), 25_00)]
+
+
+@pytest.mark.parametrize("office", [BOOK], indirect=True)
+def test_a_correction_moves_the_due_day_of_nothing_but_itself(office: Office) -> None:
+    office.accrue({"per_a": 500_00, "per_b": 300_00})
+    office.pay({"per_a": 500_00})
+    office.accrue({"per_a": 1_00})  # on the 23rd of November
+    assert office.at_risk() == [("carrier/-", 800_00, 500_00)]
+    assert office.deadlines() == [("2026-10", DUE, 301_00)]
+
+
+def test_a_second_correction_has_a_due_day_of_its_own(store: Store) -> None:
+    with opened(store, BOOK) as office:
+        office.accrue({"per_a": 500_00})
+        office.pay({"per_a": 500_00})
+        office.accrue({"per_a": 1_00})
+    with store.write("acme") as session:
+        session.clock = lambda: datetime(2026, 12, 10, 12, tzinfo=UTC)
+        office = Office(session, office.book, office.number)
+        assert office.at_risk() == [("carrier/-", 501_00, 500_00)]
+        office.pay({"per_a": 1_00})
+        office.accrue({"per_a": 2_00})
+        assert office.at_risk() == []
+        assert office.deadlines() == [("2026-10", date(2027, 1, 1), 2_00)]
 
 
 def test_a_file_whose_money_has_left_without_it_is_still_to_go(office: Office) -> None:

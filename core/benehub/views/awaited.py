@@ -7,7 +7,7 @@ Each item says by when it has to be gone. Past that day it is no explanation any
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -57,35 +57,43 @@ def named() -> ColumnElement[bool]:
 def premiums(session: Session, book: PlanBook, month: Month) -> list[Item]:
     """What is owed to carriers beside the differences: to be paid or billed, paid beyond its bills, and in dispute."""
     rest = unpaid(session, book, carriers.to_compare(session, book, month), month)
-    waits = _waits(session, book, month, rest)
+    told, today = _at_risk(session, month), session.today()
+    waits = _waits(rest, told, today)
     whole = {(one.carrier, one.month) for one in rest if not one.reference}
     found = list(_by_bills(session, book, month, waits, whole))
     for one in rest:
-        wait = waits[one.carrier, one.month]
-        if not one.reference and wait.holds:
+        if not one.reference and _holds(one, told, today):
             name = f"accrued for {one.month}, to be billed by {one.carrier}"
             if book.terms(one.carrier).pay_policy == "pay_as_enrolled":
                 name = f"accrued for {one.month}, to be paid to {one.carrier}"
-            found.append(Item(name, -one.rest, wait.until))
+            found.append(Item(name, -one.rest, one.due))
     return found
 
 
-def _waits(session: Session, book: PlanBook, month: Month, rest: list[Unpaid]) -> dict[Of, _Wait]:
-    """Carrier and month -> by when; it holds until then, and after it where an open difference says so."""
-    told = {
-        (row.period, row.reference)
-        for row in session.rows(
-            select(difference.c.period, difference.c.reference).where(
-                *session.where(difference, relation="premium", type="PREMIUM_AT_RISK"),
-                difference.c.period <= str(month), difference.c.state.in_(OPEN),
-            )
+def _at_risk(session: Session, month: Month) -> set[tuple[str, str]]:
+    """Months of cover and references of what an open difference says was not paid in time."""
+    rows = session.rows(
+        select(difference.c.period, difference.c.reference).where(
+            *session.where(difference, relation="premium", type="PREMIUM_AT_RISK"),
+            difference.c.period <= str(month), difference.c.state.in_(OPEN),
         )
-    }  # fmt: skip
-    today, found = session.today(), dict[Of, _Wait]()
+    )  # fmt: skip
+    return {(row.period, row.reference) for row in rows}
+
+
+def _holds(one: Unpaid, told: Collection[tuple[str, str]], today: date) -> bool:
+    """Whether it waits for its day, or an open difference names it.
+
+    Past its due day a month without a bill is one whose bill was not read: it is signed by nobody unawares.
+    """
+    return today < one.due or (one.month, f"{one.carrier}/{one.reference or '-'}") in told
+
+
+def _waits(rest: Iterable[Unpaid], told: Collection[tuple[str, str]], today: date) -> dict[Of, _Wait]:
+    """Carrier and month -> by when; it holds until then, and after it where an open difference says so."""
+    found = dict[Of, _Wait]()
     for one in rest:
-        # Past its due day a month without a bill is one whose bill was not read: it is signed by nobody unawares.
-        until, holds = one.due, today < one.due
-        holds = holds or (one.month, f"{one.carrier}/{one.reference or '-'}") in told
+        until, holds = one.due, _holds(one, told, today)
         before = found.get((one.carrier, one.month))
         if before is not None:
             until, holds = min(until, before.until), holds and before.holds
