@@ -269,7 +269,7 @@ class Money(Savings, RuleBasedStateMachine):
         return -sum(int(row.amount) for row in newest.values() if row.entry_id not in back)
 
     def bills_are_named(self, session: Any, payable: Clearing) -> None:
-        """What is named as billed and not paid, or paid beyond a bill: what left of the billed months less the bills."""
+        """What is named as billed and not paid, or paid beyond a bill: what left of those months less the bills."""
         paid = session.connection.execute(
             select(func.coalesce(func.sum(-leg.c.amount), 0))
             .where(leg.c.account == chart.CARRIER_TRANSIT, leg.c.coverage_month.in_(list(self.bills)),

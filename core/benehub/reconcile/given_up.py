@@ -21,21 +21,22 @@ from sqlalchemy import ColumnElement, Row, and_, exists, func, select
 from benehub import ledger
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
+from benehub.money import EXPONENT
 from benehub.planbook import PlanBook
 from benehub.reconcile import carriers
 from benehub.reconcile.differences import history
 from benehub.reconcile.fixes import needs_second, same_person
 from benehub.reconcile.payable import GIVEN_UP, held
+from benehub.reconcile.unpaid import unpaid
 from benehub.store import Session
 from benehub.store.tables import act, comparison, difference, entry, leg
 
 WORD = "dismiss"
 """What a person's word is called among the acts on it: a second one may be needed."""
-ROUNDED = 100
-"""Minor units below which it is rounding."""
+AT_RISK = "PREMIUM_AT_RISK"
 
 NO_MONEY = (
-    "WRONG_TAX_CLASS", "WRONG_SOURCE", "LATE", "PREMIUM_AT_RISK", "EMPLOYER_LINE_DIFF", "WITHHELD_NOT_DEPOSITED",
+    "WRONG_TAX_CLASS", "WRONG_SOURCE", "LATE", AT_RISK, "EMPLOYER_LINE_DIFF", "WITHHELD_NOT_DEPOSITED",
     "REMITTED_NOT_CONFIRMED",
     "EARNINGS_NOT_DEPOSITED", "FEE", "CASH_APPLICATION", "WRONG_PERIOD", "LOAN_IN_CONTRIB",
     "FORFEITURE_OFFSET", "COMP_DIFF", "DEPOSITED_OVER", "OVER_LIMIT",
@@ -64,14 +65,37 @@ def restate(session: Session, book: PlanBook, period: str) -> None:
         if _by_enough(session, book, row, gap)
     ]
     keys = {one.key for one in wanted}
-    gone = [one for one in _standing(session, period) if one.key not in keys]
+    gone = [one for one in _standing(session, leg.c.coverage_month == period) if one.key not in keys]
     if wanted or gone:
         ledger.restate(session, [*wanted, *gone])
 
 
 def alone(session: Session, book: PlanBook, periods: ColumnElement[bool]) -> Iterator[Row[Any]]:
-    """Dismissed differences of bills that are above the amount one person may give up, and one has dismissed."""
-    return (row for row, gap in _dismissed(session, book, periods) if not _by_enough(session, book, row, gap))
+    """Dismissed differences of bills that are above the amount one person may give up, and one has dismissed.
+
+    So is what was not paid in time: it is not posted out, but dismissed it explains what stands owed.
+    """
+    found = [*_dismissed(session, book, periods), *_unpaid(session, book, periods)]
+    return (row for row, gap in found if not _by_enough(session, book, row, gap))
+
+
+def _unpaid(session: Session, book: PlanBook, periods: ColumnElement[bool]) -> list[tuple[Row[Any], int]]:
+    rows = session.rows(
+        select(difference).where(
+            *session.where(difference, relation="premium", type=AT_RISK), still_dismissed(), periods
+        )
+    )
+    whose = {carriers.told_by(book, row)[0] for row in rows}
+    # A month that was paid since is not always compared again.
+    rest = (
+        {(one.month, f"{one.carrier}/{one.reference or '-'}") for one in unpaid(session, book, whose)} if rows else ()
+    )
+    return [(row, row.at_stake) for row in rows if (row.period, row.reference) in rest]
+
+
+def posted(session: Session) -> set[str]:
+    """The differences whose money stands posted out; of one that was dismissed earlier the next comparison does it."""
+    return {one.source for one in _standing(session)}
 
 
 def _dismissed(session: Session, book: PlanBook, periods: ColumnElement[bool]) -> Iterator[tuple[Row[Any], int]]:
@@ -117,7 +141,7 @@ def _entry(session: Session, row: Row[Any], gap: int) -> NewEntry:
     of: dict[str, Any] = {"person_id": row.person_id, "plan": row.plan, "coverage_month": row.period}
     other = (
         Leg(chart.ROUNDING, row.unit, -gap, **of)
-        if abs(gap) < ROUNDED
+        if abs(gap) < 10 ** EXPONENT[row.unit]  # one unit of the currency
         else Leg(chart.BENEFIT_COST, row.unit, -gap, money_source="employer", **of)
     )
     legs = (Leg(chart.PREMIUM_PAYABLE, row.unit, gap, **of), other)
@@ -128,8 +152,8 @@ def _key(difference_id: str) -> str:
     return f"given-up/{difference_id}"
 
 
-def _standing(session: Session, period: str) -> Iterator[NewEntry]:
-    """What stands posted of the month, as entries without legs: they take it back."""
+def _standing(session: Session, *which: ColumnElement[bool]) -> Iterator[NewEntry]:
+    """What stands posted, as entries without legs: they take it back."""
     back = entry.alias("back")
     taken_back = exists().where(back.c.employer_id == entry.c.employer_id, back.c.reverses_id == entry.c.entry_id)
     rows = session.rows(
@@ -137,7 +161,7 @@ def _standing(session: Session, period: str) -> Iterator[NewEntry]:
         .join(leg, (leg.c.employer_id == entry.c.employer_id) & (leg.c.entry_id == entry.c.entry_id))
         .where(
             *session.where(entry, type=GIVEN_UP), ~taken_back,
-            leg.c.account == chart.PREMIUM_PAYABLE, leg.c.coverage_month == period,
+            leg.c.account == chart.PREMIUM_PAYABLE, *which,
         )
     )  # fmt: skip
     for row in rows:

@@ -18,7 +18,7 @@ from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import carriers, credits
-from benehub.reconcile.given_up import still_dismissed
+from benehub.reconcile.given_up import AT_RISK, still_dismissed
 from benehub.reconcile.payable import billed_months
 from benehub.reconcile.premium import first_month
 from benehub.reconcile.unpaid import Of, Unpaid, unpaid
@@ -71,11 +71,11 @@ def premiums(session: Session, book: PlanBook, month: Month) -> list[Item]:
 
 
 def _at_risk(session: Session, month: Month) -> set[tuple[str, str]]:
-    """Months of cover and references of what an open difference says was not paid in time."""
+    """Months of cover and references of what a difference says was not paid in time; a dismissed one says so, too."""
     rows = session.rows(
         select(difference.c.period, difference.c.reference).where(
-            *session.where(difference, relation="premium", type="PREMIUM_AT_RISK"),
-            difference.c.period <= str(month), difference.c.state.in_(OPEN),
+            *session.where(difference, relation="premium", type=AT_RISK),
+            difference.c.period <= str(month), named(),
         )
     )  # fmt: skip
     return {(row.period, row.reference) for row in rows}
