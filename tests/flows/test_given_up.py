@@ -17,7 +17,7 @@ from benehub.flows.onboarding import load_plan_book
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
-from benehub.reconcile import Finding, Relation, Type
+from benehub.reconcile import Finding, Relation, Type, given_up
 from benehub.store.tables import confirmation, difference
 from benehub.views.clearing import clearing
 from benehub.views.closing import checklist
@@ -121,6 +121,78 @@ def test_above_the_amount_of_a_fix_it_takes_a_second_person(office: Office, fake
     office.say("ben")
     assert office.in_the_way(OCTOBER) == {}
     assert office.held()[chart.PREMIUM_PAYABLE] == 0
+
+
+def of_roster(office: Office, month: Month = OCTOBER) -> str:
+    """The carrier's roster has lost the member; it is worth his premium."""
+    with office.hub.store.write("acme") as session:
+        lost = Finding(
+            Relation.PREMIUM, Type.MEMBER_DROPPED, str(month), "-", "carrier", "carrier", "not on the roster",
+            "send him again", person_id=office.who, plan="ppo", expected=100_00, actual=0,
+        )  # fmt: skip
+        (one,) = reconcile.settle(session, Relation.PREMIUM, str(month), [lost], session.today()).opened
+    return one
+
+
+def test_the_word_on_a_roster_moves_no_money_of_a_member_who_is_billed_right(office: Office) -> None:
+    bought(office, 100_00, 100_00)
+    one, before = of_roster(office), office.held()
+    assert set(office.in_the_way(OCTOBER)) == {"No discrepancy is open"}
+    reconciling.act(office.hub, "acme", one, "ann", state="dismissed", note="their roster is late")
+    assert office.in_the_way(OCTOBER) == {}
+    assert (office.held(), office.credits()) == (before, [])
+
+
+def test_what_is_given_up_of_a_member_comes_back_with_his_bill(office: Office) -> None:
+    office.accrue("2026-10", 100_00)
+    office.bill("2026-10", 40_00, person_id=None, external_id="77")
+    one, before = of_roster(office), office.held()
+    reconciling.act(office.hub, "acme", one, "ann", state="dismissed", note="they waive it")
+    given = {chart.PREMIUM_PAYABLE: 0, chart.BENEFIT_COST: before[chart.BENEFIT_COST] - 100_00}
+    assert office.held() == before | given
+    office.bill("2026-10", 100_00)
+    with office.hub.store.write("acme") as session:
+        given_up.restate(session, office.hub.book(session), "2026-10")
+    assert (office.held(), office.credits()) == (before, [])
+
+
+def test_what_was_not_paid_takes_as_many_words_until_it_is(office: Office, fakehub: ModuleType) -> None:
+    book = fakehub.BOOK.replace("{pay_policy: pay_as_enrolled}", TERMS.replace("POLICY", "pay_as_billed"))
+    load_plan_book(office.hub, f"{book}\nguards: {{second_person_above: 5.00}}\n", "book")
+    office.accrue("2026-10", 100_00)
+    office.bill("2026-10", 100_00)
+    office.reconcile(OCTOBER)
+    with office.hub.store.read("acme") as session:
+        (row,) = session.rows(select(difference).where(difference.c.type == "PREMIUM_AT_RISK"))
+    reconciling.act(office.hub, "acme", row.difference_id, "ann", state="dismissed", note="waived")
+    (told,) = office.in_the_way(OCTOBER)["No discrepancy is open"]
+    assert told.endswith("PREMIUM_AT_RISK is dismissed; so much takes a second person's word")
+    office.pay("2026-10", 100_00)
+    assert "No discrepancy is open" not in office.in_the_way(OCTOBER)  # and nobody has compared it since
+
+
+def test_what_was_dismissed_before_any_of_it_was_posted_is_named_until_it_is(office: Office) -> None:
+    bought(office, 100_00, 99_99)
+    with office.hub.store.write("acme") as session:
+        (row,) = session.rows(select(difference).where(*session.where(difference, relation="premium", plan="ppo")))
+        reconcile.act(session, row.difference_id, "ann", state="dismissed", note="they round")
+    assert office.in_the_way(OCTOBER) == {}
+    assert office.held()[chart.PREMIUM_PAYABLE] == -1
+    office.reconcile(OCTOBER)
+    assert office.in_the_way(OCTOBER) == {}
+    assert office.held()[chart.PREMIUM_PAYABLE] == 0
+
+
+def test_rounding_is_below_one_unit_of_the_currency(office: Office) -> None:
+    with office.hub.store.write("acme") as session:
+        yen = Finding(
+            Relation.PREMIUM, Type.RATE_DIFF, "2026-10", "-", "carrier", "carrier", "another rate", "ask",
+            person_id=office.who, plan="ppo", expected=100, actual=1, unit="JPY",
+        )  # fmt: skip
+        reconcile.settle(session, Relation.PREMIUM, "2026-10", [yen], session.today())
+    before = office.held()
+    office.say("ann")
+    assert office.held()[chart.ROUNDING] == before[chart.ROUNDING]
 
 
 def test_what_is_dismissed_elsewhere_stays_and_is_named(office: Office) -> None:

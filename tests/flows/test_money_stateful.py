@@ -20,7 +20,7 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from sqlalchemy import select
+from sqlalchemy import func, select
 from tests.flows import savings_machine
 from tests.flows.books import late
 from tests.flows.savings_machine import GROSS, LEAVE, PLAN, SAVER, Savings
@@ -32,8 +32,8 @@ from benehub.flows import Hub, coverage, deductions, fixes, payroll_results, pre
 from benehub.flows.rehearsal import DirectSteps
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
-from benehub.store.tables import difference
-from benehub.views.clearing import clearing
+from benehub.store.tables import difference, entry, leg
+from benehub.views.clearing import Clearing, clearing
 from benehub_connectors import recordkeeper_files
 
 BOOK = (
@@ -237,8 +237,47 @@ class Money(Savings, RuleBasedStateMachine):
             assert ledger.verify(session).ok
             self.leave_is_named(session)
             found = clearing(session, self.hub.book(session), self.last)
-            assert [one for one in found if one.unexplained] == []
+            not_read = self.not_read(session)
+            rest = {one.account: one.unexplained for one in found if one.unexplained}
+            assert rest == ({chart.PREMIUM_PAYABLE: -not_read} if not_read else {})
             self.deposits_are_named(session, {one.account: one for one in found})
+            self.bills_are_named(session, next(one for one in found if one.account == chart.PREMIUM_PAYABLE))
+
+    def not_read(self, session: Any) -> int:
+        """What was accrued for months that are due and of which no bill was read, until their grace is over.
+
+        Each person's month is owed once, by its newest accrual: what stands beside that is owed to nobody.
+        """
+        total = 0
+        for number in range(10, self.last.month + 1):
+            month = Month(2026, number)
+            if str(month) not in self.bills and month.first <= self.today <= month.first + timedelta(days=31):
+                total += self.accrued(session, str(month))
+        return total
+
+    @staticmethod
+    def accrued(session: Any, month: str) -> int:
+        rows = session.rows(
+            select(entry.c.entry_id, entry.c.reverses_id, leg.c.person_id, leg.c.amount)
+            .join(leg, (leg.c.entry_id == entry.c.entry_id) & (leg.c.employer_id == entry.c.employer_id))
+            .where(leg.c.account == chart.PREMIUM_PAYABLE, leg.c.coverage_month == month,
+                   entry.c.type.in_(("premium.accrued", "premium.accrued.reversed")))
+            .order_by(entry.c.seq)
+        )  # fmt: skip
+        back = {row.reverses_id for row in rows}
+        newest = {row.person_id: row for row in rows if row.reverses_id is None}
+        return -sum(int(row.amount) for row in newest.values() if row.entry_id not in back)
+
+    def bills_are_named(self, session: Any, payable: Clearing) -> None:
+        """What is named as billed and not paid, or paid beyond a bill: what left of those months less the bills."""
+        paid = session.connection.execute(
+            select(func.coalesce(func.sum(-leg.c.amount), 0))
+            .where(leg.c.account == chart.CARRIER_TRANSIT, leg.c.coverage_month.in_(list(self.bills)),
+                   leg.c.posted_as == "premium.remitted")
+        ).scalar_one()  # fmt: skip
+        billed = sum(sum(of.values()) for month, of in self.bills.items() if month <= str(self.last))
+        named = sum(item.amount for item in payable.items if item.name.startswith(("billed by", "paid to")))
+        assert named == int(paid) - billed
 
     @staticmethod
     def _numbers(session: Any) -> dict[str, str]:

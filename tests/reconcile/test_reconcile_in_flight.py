@@ -56,7 +56,7 @@ def paid(session: Session, left: date, due: date) -> str:
 
 
 def told(session: Session, month: Month) -> list[Finding]:
-    found = list(premium.compare(session, PLAN_BOOK, "carrier", month))
+    found = premium.of_payments(session, PLAN_BOOK, ["carrier"], month)
     reconcile.settle(session, Relation.PREMIUM, str(month), found, session.today())
     return [one for one in found if one.type is Type.REMITTED_NOT_CONFIRMED]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from benehub import ledger, obligations, planbook, reconcile
 from benehub.ledger import Leg, NewEntry
@@ -16,6 +18,7 @@ from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import Finding, Relation, Type, premium
+from benehub.reconcile.unpaid import unpaid
 from benehub.store import Session, Store
 from benehub.store.tables import confirmation, connection, intake_batch, person
 from benehub.testing.kithub import BOOK
@@ -32,6 +35,7 @@ class Office:
     session: Session
     book: PlanBook
     number: int = 0
+    month: str = "2026-10"
 
     def bill(self, reference: str, amounts: Mapping[str, int], due: date = DUE, part: str = "current") -> None:
         """An invoice of October, or one that comes again: member by member."""
@@ -53,7 +57,7 @@ class Office:
         self.number += 1
         entries = []
         for one, amount in amounts.items():
-            dims: dict[str, Any] = {"person_id": one, "plan": "ppo", "coverage_month": "2026-10"}
+            dims: dict[str, Any] = {"person_id": one, "plan": "ppo", "coverage_month": self.month}
             legs = (Leg(accounts[0], "USD", amount, **dims), Leg(accounts[1], "USD", -amount, **dims))
             entries.append(NewEntry(f"{self.number}/{one}", kind, DUE, legs, "test"))
         ledger.record(self.session, entries)
@@ -79,7 +83,7 @@ class Office:
     def at_risk(self) -> list[tuple[str, int | None, int | None]]:
         """Reference, expected and actual of what a comparison says is at risk."""
         found = [
-            one for one in premium.compare(self.session, self.book, "carrier", OCTOBER)
+            one for one in premium.of_payments(self.session, self.book, ["carrier"], OCTOBER)
             if one.type is Type.PREMIUM_AT_RISK
         ]  # fmt: skip
         return [(one.reference, one.expected, one.actual) for one in found]
@@ -93,7 +97,13 @@ class Office:
 
 @pytest.fixture
 def office(store: Store, request: pytest.FixtureRequest) -> Any:
-    text = getattr(request, "param", BILLED)
+    with opened(store, getattr(request, "param", BILLED)) as made:
+        yield made
+
+
+@contextmanager
+def opened(store: Store, text: str) -> Iterator[Office]:
+    """The office on its first day."""
     with store.write("acme") as session:
         session.add(connection, [{"connection_id": "carrier", "connector": "x", "settings": {}, "mode": "live"}])
         row = {"kind": "employee", "subscriber_id": "", "ssn_sealed": None, "ssn_index": None, "seq": 1}
@@ -176,6 +186,47 @@ def test_where_we_bill_ourselves_the_ledger_says_what_is_owed(office: Office) ->
     office.accrue({"per_a": 25_00})
     assert office.at_risk() == []
     assert office.deadlines() == [("2026-10", date(2026, 12, 1), 25_00)]
+
+
+@pytest.mark.parametrize("office", [BOOK], indirect=True)
+def test_a_correction_moves_the_due_day_of_nothing_but_itself(office: Office) -> None:
+    office.accrue({"per_a": 500_00, "per_b": 300_00})
+    office.pay({"per_a": 500_00})
+    office.accrue({"per_a": 1_00})  # on the 23rd of November
+    assert office.at_risk() == [("carrier/-", 800_00, 500_00)]
+    assert office.deadlines() == [("2026-10", DUE, 301_00)]
+
+
+def test_a_second_correction_has_a_due_day_of_its_own(store: Store) -> None:
+    with opened(store, BOOK) as office:
+        office.accrue({"per_a": 500_00})
+        office.pay({"per_a": 500_00})
+        office.accrue({"per_a": 1_00})
+    with store.write("acme") as session:
+        session.clock = lambda: datetime(2026, 12, 10, 12, tzinfo=UTC)
+        office = Office(session, office.book, office.number)
+        assert office.at_risk() == [("carrier/-", 501_00, 500_00)]
+        office.pay({"per_a": 1_00})
+        office.accrue({"per_a": 2_00})
+        assert office.at_risk() == []
+        assert office.deadlines() == [("2026-10", date(2027, 1, 1), 2_00)]
+
+
+@pytest.mark.parametrize("office", [BOOK], indirect=True)
+def test_months_that_were_paid_and_corrected_cost_no_statement_each(office: Office) -> None:
+    office.session.today()  # its zone is looked up once
+    asked: list[str] = []
+    event.listen(office.session.connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    many = []
+    for number in (1, 2, 3, 4):
+        office.month = f"2026-0{number}"
+        office.accrue({"per_a": 500_00})
+        office.pay({"per_a": 500_00})
+        office.accrue({"per_a": 1_00})
+        asked.clear()
+        assert len(unpaid(office.session, office.book, ["carrier", "another"])) == number
+        many.append(len(asked))
+    assert set(many) == {6}
 
 
 def test_a_file_whose_money_has_left_without_it_is_still_to_go(office: Office) -> None:

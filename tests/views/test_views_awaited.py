@@ -14,7 +14,7 @@ from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.reconcile import Finding, Relation, Type
 from benehub.store import Session, Store
-from benehub.store.tables import connection
+from benehub.store.tables import connection, person
 from benehub.testing.kithub import BOOK
 from benehub.views.clearing import Clearing, clearing
 
@@ -26,6 +26,8 @@ def session(store: Store) -> Iterator[Session]:
     """On 23 November 2026."""
     with store.write("acme") as session:
         session.add(connection, [{"connection_id": "carrier", "connector": "x", "settings": {}, "mode": "live"}])
+        row = {"kind": "employee", "subscriber_id": "", "ssn_sealed": None, "ssn_index": None, "seq": 1}
+        session.add(person, [{**row, "person_id": "per_a", "member_id": "per_a"}])
         yield session
 
 
@@ -38,8 +40,8 @@ def withheld(session: Session, day: date) -> None:
         ledger.record(session, [NewEntry(f"{account}/{day}", "deduction.withheld", day, legs, "test")])
 
 
-def accrued(session: Session, month: Month) -> None:
-    dims: dict[str, Any] = {"plan": "ppo", "coverage_month": str(month)}
+def accrued(session: Session, month: Month, person_id: str | None = None) -> None:
+    dims: dict[str, Any] = {"person_id": person_id, "plan": "ppo", "coverage_month": str(month)}
     legs = (Leg(chart.BENEFIT_COST, "USD", 300, **dims), Leg(chart.PREMIUM_PAYABLE, "USD", -300, **dims))
     ledger.record(session, [NewEntry(f"p/{month}", "premium.accrued", month.first, legs, "test")])
 
@@ -76,7 +78,8 @@ def test_past_that_day_an_open_difference_has_to_name_it(session: Session) -> No
 
 
 @pytest.mark.parametrize(("terms", "name", "until"), [
-    ("{pay_policy: pay_as_billed}", "accrued for 2026-11, to be billed by carrier", date(2026, 12, 2)),
+    ("{pay_policy: pay_as_billed, premium_due_day: 28}", "accrued for 2026-11, to be billed by carrier",
+     date(2026, 11, 28)),
     ("{pay_policy: pay_as_enrolled, premium_due_day: 28}", "accrued for 2026-11, to be paid to carrier",
      date(2026, 11, 28)),
 ])  # fmt: skip
@@ -93,5 +96,34 @@ def test_what_was_accrued_waits_for_its_bill_or_its_due_day(
         Relation.PREMIUM, Type.PREMIUM_AT_RISK, "2026-09", "carrier/-", "hub", "finance", "late", "pay", expected=300,
         actual=0,
     )  # fmt: skip
-    reconcile.settle(session, Relation.PREMIUM, "2026-09", [late], session.today())
+    (one,) = reconcile.settle(session, Relation.PREMIUM, "2026-09", [late], session.today()).opened
     assert found(session, book)[chart.PREMIUM_PAYABLE].unexplained == 0
+    reconcile.act(session, one, "ann", state="dismissed", note="the carrier waives it")
+    assert found(session, book)[chart.PREMIUM_PAYABLE].unexplained == 0
+
+
+def test_past_its_due_day_a_month_whose_bill_was_not_read_is_in_the_way(session: Session) -> None:
+    accrued(session, NOVEMBER)
+    for day, unexplained in ((24, 0), (23, -300), (1, -300)):
+        book = BOOK.replace("pay_as_enrolled", f"pay_as_billed, premium_due_day: {day}")
+        assert found(session, book)[chart.PREMIUM_PAYABLE].unexplained == unexplained
+
+
+@pytest.mark.parametrize(("policy", "paid"), [
+    ("pay_as_billed", False), ("pay_as_enrolled", False), ("pay_as_enrolled", True)
+])  # fmt: skip
+def test_what_waits_for_its_bill_is_named_once_though_the_carrier_has_not_taken_a_member(
+    session: Session, policy: str, paid: bool
+) -> None:
+    accrued(session, NOVEMBER.plus(1), "per_a")
+    out = Finding(
+        Relation.PREMIUM, Type.COVERED_NOT_ENROLLED, "2026-12", "-", "hub", "hub", "never told", "send",
+        person_id="per_a", plan="ppo", expected=300, actual=0,
+    )  # fmt: skip
+    reconcile.settle(session, Relation.PREMIUM, "2026-12", [out], session.today())
+    if paid:
+        dims: dict[str, Any] = {"person_id": "per_a", "plan": "ppo", "coverage_month": "2026-12"}
+        legs = (Leg(chart.PREMIUM_PAYABLE, "USD", 300, **dims), Leg(chart.CARRIER_TRANSIT, "USD", -300, **dims))
+        ledger.record(session, [NewEntry("paid", "premium.remitted", date(2026, 11, 20), legs, "test")])
+    book = BOOK.replace("pay_as_enrolled", policy)
+    assert found(session, book, NOVEMBER.plus(1))[chart.PREMIUM_PAYABLE].unexplained == 0

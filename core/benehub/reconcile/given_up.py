@@ -3,15 +3,16 @@
 A dismissed difference of a bill is money that nobody pays and nobody claims. It would stand in the account of what is
 owed to the carrier for ever, so it is posted out of it while the word stands: less than one unit of the currency to
 rounding, more to the employer's cost, which was higher or lower by it. Where a comparison finds another amount, or the
-difference no more, the posting is taken back. Above the amount for which a fix needs a second person (see
-`reconcile.fixes`) it takes two persons' words.
+difference no more, the posting is taken back; so where the roster's word is dismissed and a bill comes that says what
+was accrued (see `reconcile.payable`). Above the amount for which a fix needs a second person (see `reconcile.fixes`) it
+takes two persons' words.
 
 Nothing is posted where the hub bills itself: there the carrier is paid what was accrued, whatever its bill says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
 
@@ -20,21 +21,22 @@ from sqlalchemy import ColumnElement, Row, and_, exists, func, select
 from benehub import ledger
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
+from benehub.money import EXPONENT
 from benehub.planbook import PlanBook
 from benehub.reconcile import carriers
 from benehub.reconcile.differences import history
 from benehub.reconcile.fixes import needs_second, same_person
+from benehub.reconcile.payable import GIVEN_UP, held
+from benehub.reconcile.unpaid import unpaid
 from benehub.store import Session
 from benehub.store.tables import act, comparison, difference, entry, leg
 
-GIVEN_UP = "difference.given_up"
 WORD = "dismiss"
 """What a person's word is called among the acts on it: a second one may be needed."""
-ROUNDED = 100
-"""Minor units below which it is rounding."""
+AT_RISK = "PREMIUM_AT_RISK"
 
 NO_MONEY = (
-    "WRONG_TAX_CLASS", "WRONG_SOURCE", "LATE", "PREMIUM_AT_RISK", "EMPLOYER_LINE_DIFF", "WITHHELD_NOT_DEPOSITED",
+    "WRONG_TAX_CLASS", "WRONG_SOURCE", "LATE", AT_RISK, "EMPLOYER_LINE_DIFF", "WITHHELD_NOT_DEPOSITED",
     "REMITTED_NOT_CONFIRMED",
     "EARNINGS_NOT_DEPOSITED", "FEE", "CASH_APPLICATION", "WRONG_PERIOD", "LOAN_IN_CONTRIB",
     "FORFEITURE_OFFSET", "COMP_DIFF", "DEPOSITED_OVER", "OVER_LIMIT",
@@ -57,45 +59,65 @@ def still_dismissed() -> ColumnElement[bool]:
 
 def restate(session: Session, book: PlanBook, period: str) -> None:
     """Make what is posted of a month's dismissed bills be what is dismissed of them now."""
-    found = {row.difference_id: row for row in _dismissed(session, period)}
-    wanted = [_entry(session, book, row) for row in found.values() if _posted(session, book, row)]
+    wanted = [
+        _entry(session, row, gap)
+        for row, gap in _dismissed(session, book, difference.c.period == period)
+        if _by_enough(session, book, row, gap)
+    ]
     keys = {one.key for one in wanted}
-    gone = [one for one in _standing(session, period) if one.key not in keys]
+    gone = [one for one in _standing(session, leg.c.coverage_month == period) if one.key not in keys]
     if wanted or gone:
         ledger.restate(session, [*wanted, *gone])
 
 
 def alone(session: Session, book: PlanBook, periods: ColumnElement[bool]) -> Iterator[Row[Any]]:
-    """Dismissed differences of bills that are above the amount one person may give up, and one has dismissed."""
+    """Dismissed differences of bills that are above the amount one person may give up, and one has dismissed.
+
+    So is what was not paid in time: it is not posted out, but dismissed it explains what stands owed.
+    """
+    found = [*_dismissed(session, book, periods), *_unpaid(session, book, periods)]
+    return (row for row, gap in found if not _by_enough(session, book, row, gap))
+
+
+def _unpaid(session: Session, book: PlanBook, periods: ColumnElement[bool]) -> list[tuple[Row[Any], int]]:
+    rows = session.rows(
+        select(difference).where(
+            *session.where(difference, relation="premium", type=AT_RISK), still_dismissed(), periods
+        )
+    )
+    whose = {carriers.told_by(book, row)[0] for row in rows}
+    # A month that was paid since is not always compared again.
+    rest = (
+        {(one.month, f"{one.carrier}/{one.reference or '-'}") for one in unpaid(session, book, whose)} if rows else ()
+    )
+    return [(row, row.at_stake) for row in rows if (row.period, row.reference) in rest]
+
+
+def posted(session: Session) -> set[str]:
+    """The differences whose money stands posted out; of one that was dismissed earlier the next comparison does it."""
+    return {one.source for one in _standing(session)}
+
+
+def _dismissed(session: Session, book: PlanBook, periods: ColumnElement[bool]) -> Iterator[tuple[Row[Any], int]]:
+    """What is dismissed and leaves money with a carrier that is paid by its bills, each with how much."""
     rows = session.rows(
         select(difference).where(*session.where(difference, relation="premium"), still_dismissed(), periods)
     )
-    return (row for row in rows if leaves_money(book, row) and not _by_enough(session, book, row))
-
-
-def _dismissed(session: Session, period: str) -> Iterable[Row[Any]]:
-    return session.rows(
-        select(difference).where(
-            *session.where(difference, relation="premium", period=period), still_dismissed()
-        )
-    )  # fmt: skip
-
-
-def _posted(session: Session, book: PlanBook, row: Row[Any]) -> bool:
-    return leaves_money(book, row) and _by_enough(session, book, row)
+    gaps = held(session, book, rows)
+    return ((row, gaps[row.difference_id]) for row in rows if gaps[row.difference_id] and leaves_money(book, row))
 
 
 def leaves_money(book: PlanBook, row: Row[Any]) -> bool:
-    """Whether it is of one plan, and of a carrier that is paid by its bills."""
-    if row.plan is None or row.type in NO_MONEY or not row.at_stake:
+    """Whether what it holds is of one plan, and of a carrier that is paid by its bills."""
+    if row.plan is None or row.type in NO_MONEY:
         return False
     carrier, _ = carriers.told_by(book, row)
     return book.terms(carrier).pay_policy != "pay_as_enrolled"
 
 
-def _by_enough(session: Session, book: PlanBook, row: Row[Any]) -> bool:
+def _by_enough(session: Session, book: PlanBook, row: Row[Any], gap: int) -> bool:
     """Whether as many persons dismissed it as its amount asks for."""
-    if not needs_second(row.at_stake, book.guards.alone_up_to_minor):
+    if not needs_second(abs(gap), book.guards.alone_up_to_minor):
         return True
     first = _dismissal(session, row)
     words = session.rows(
@@ -114,13 +136,12 @@ def _dismissal(session: Session, row: Row[Any]) -> Row[Any]:
     return said[-1]
 
 
-def _entry(session: Session, book: PlanBook, row: Row[Any]) -> NewEntry:
-    gap = (row.expected or 0) - (row.actual or 0)
+def _entry(session: Session, row: Row[Any], gap: int) -> NewEntry:
     told = _dismissal(session, row)
     of: dict[str, Any] = {"person_id": row.person_id, "plan": row.plan, "coverage_month": row.period}
     other = (
         Leg(chart.ROUNDING, row.unit, -gap, **of)
-        if abs(gap) < ROUNDED
+        if abs(gap) < 10 ** EXPONENT[row.unit]  # one unit of the currency
         else Leg(chart.BENEFIT_COST, row.unit, -gap, money_source="employer", **of)
     )
     legs = (Leg(chart.PREMIUM_PAYABLE, row.unit, gap, **of), other)
@@ -131,8 +152,8 @@ def _key(difference_id: str) -> str:
     return f"given-up/{difference_id}"
 
 
-def _standing(session: Session, period: str) -> Iterator[NewEntry]:
-    """What stands posted of the month, as entries without legs: they take it back."""
+def _standing(session: Session, *which: ColumnElement[bool]) -> Iterator[NewEntry]:
+    """What stands posted, as entries without legs: they take it back."""
     back = entry.alias("back")
     taken_back = exists().where(back.c.employer_id == entry.c.employer_id, back.c.reverses_id == entry.c.entry_id)
     rows = session.rows(
@@ -140,7 +161,7 @@ def _standing(session: Session, period: str) -> Iterator[NewEntry]:
         .join(leg, (leg.c.employer_id == entry.c.employer_id) & (leg.c.entry_id == entry.c.entry_id))
         .where(
             *session.where(entry, type=GIVEN_UP), ~taken_back,
-            leg.c.account == chart.PREMIUM_PAYABLE, leg.c.coverage_month == period,
+            leg.c.account == chart.PREMIUM_PAYABLE, *which,
         )
     )  # fmt: skip
     for row in rows:

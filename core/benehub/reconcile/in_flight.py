@@ -7,7 +7,7 @@ it is due, and for ten days more nobody need have spoken. After that somebody ha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -77,13 +77,13 @@ def flights(session: Session, book: PlanBook, month: Month) -> list[Flight]:
     return found
 
 
-def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
-    """Payments to a carrier that should have been confirmed by now, of this month of cover and earlier ones."""
+def compare(session: Session, book: PlanBook, names: Collection[str], month: Month) -> Iterator[Finding]:
+    """Payments to these carriers that should have been confirmed by now, of this month of cover and earlier ones."""
     for one in flights(session, book, month):
-        if one.carrier == connection_id and one.open and one.month <= str(month) and session.today() > one.clear_by:
+        if one.carrier in names and one.open and one.month <= str(month) and session.today() > one.clear_by:
             yield Finding(
                 # Of the payment's own month: it is the same difference in every later month until it is confirmed.
-                Relation.PREMIUM, Type.REMITTED_NOT_CONFIRMED, one.month, f"{connection_id}/{one.dispatch_id}",
+                Relation.PREMIUM, Type.REMITTED_NOT_CONFIRMED, one.month, f"{one.carrier}/{one.dispatch_id}",
                 "carrier", "finance",
                 f"a payment that left on {one.left} should have been confirmed by {one.clear_by}",
                 "Ask the bank and the carrier whether it arrived, and say so; what came back is paid again",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -44,17 +44,22 @@ class Billed:
     """So many lines give something back."""
 
 
-def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
-    """Every difference with one carrier for a coverage month, as of the session's day.
+def of_payments(session: Session, book: PlanBook, names: Collection[str], month: Month) -> list[Finding]:
+    """What was not paid to these carriers in time, or not confirmed, of the month and earlier ones.
 
-    Before the first month that was accrued here there is nothing to hold a bill's lines against; that it is not paid,
-    or its payment not confirmed, is told all the same.
+    It is told of months before the first that was accrued here, too.
+    """
+    return [*_at_risk(session, book, names, month), *in_flight.compare(session, book, names, month)]
+
+
+def of_bill(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
+    """Every difference in who is enrolled, on the roster and billed with one carrier for a coverage month.
+
+    Before the first month that was accrued here there is nothing to hold a bill's lines against.
     """
     first = first_month(session)
     if first is not None and month < first:
-        return [
-            *_at_risk(session, book, connection_id, month), *in_flight.compare(session, book, connection_id, month),
-        ]  # fmt: skip
+        return []
     accrued = _accrued(session, book, connection_id, month)
     covered = cut_off.cover(session, book, connection_id, month)
     billed, unknown = _billed(session, connection_id, month)
@@ -80,8 +85,6 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     findings += [_stranger(book, connection_id, month, row, meant(session, connection_id, row.external_id))
                  for row in unknown]  # fmt: skip
     findings += bill.compare(session, book, connection_id, month)
-    findings += _at_risk(session, book, connection_id, month)
-    findings += in_flight.compare(session, book, connection_id, month)
     return findings
 
 
@@ -411,16 +414,17 @@ def rejected_files(session: Session, month: Month) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _at_risk(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
+def _at_risk(session: Session, book: PlanBook, names: Collection[str], month: Month) -> Iterator[Finding]:
     """What was due and has not left: cover lapses when due date plus grace passes.
 
     Where the carrier bills, an invoice; where we bill ourselves, a month. One that was never billed is told once its
     grace is over.
     """
-    terms, today = book.terms(connection_id), session.today()
-    for one in unpaid(session, book, [connection_id], month):
+    today = session.today()
+    for one in unpaid(session, book, names, month):
         if today < one.due:
             continue
+        terms = book.terms(one.carrier)
         holidays = bank_holidays(book.employer.country, (one.due.year - 1, one.due.year, one.due.year + 1))
         when = premium_due(
             invoice_due=one.due,
@@ -443,7 +447,7 @@ def _at_risk(session: Session, book: PlanBook, connection_id: str, month: Month)
             cause = f"invoice due {one.due} is not paid in full; cover lapses when grace ends on {when.grace_ends}"
         yield Finding(
             # Of the bill's own month: it is the same difference in every later month until it is paid.
-            Relation.PREMIUM, Type.PREMIUM_AT_RISK, one.month, f"{connection_id}/{one.reference or '-'}", "hub",
+            Relation.PREMIUM, Type.PREMIUM_AT_RISK, one.month, f"{one.carrier}/{one.reference or '-'}", "hub",
             "finance",
             cause, action,
             expected=one.owed, actual=one.remitted, unit=book.employer.currency,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, exists, func, select
+from sqlalchemy import ColumnElement, Exists, exists, func, or_, select
 
 from benehub import ledger, obligations
 from benehub.ledger import accounts as chart
@@ -27,6 +27,7 @@ from benehub.store.tables import SOURCED, confirmation, dispatch, entry, leg, ob
 
 REMIT = "premium.remit"
 REMITTED = ("premium.remitted", "premium.remitted.reversed")
+ACCRUED = ("premium.accrued", "premium.accrued.reversed")
 
 Of = tuple[str, str]
 """Carrier and month of cover."""
@@ -80,8 +81,10 @@ def unpaid(session: Session, book: PlanBook, whose: Collection[str], until: Mont
     bills = _bills(session, whose, until)
     accrued = _accrued(session, book, whose, until)
     on_way = _on_their_way(session, whose)
-    left = _left(session, book, whose)
+    left = _left(session, book, whose, {month for _, month in bills} | {month for (_, month), owed in accrued.items()
+                                                                         if owed > 0})  # fmt: skip
     found: list[Unpaid] = []
+    by_ledger: list[Unpaid] = []
     for of in sorted(bills.keys() | accrued.keys()):
         carrier, month = of
         gone = left.get(of, 0) + on_way[of].total
@@ -90,11 +93,13 @@ def unpaid(session: Session, book: PlanBook, whose: Collection[str], until: Mont
             rest = accrued.get(of, 0) - on_way[of].total
             if rest > 0:
                 due = own[0].due if own else _due(book, carrier, month)
-                due = max(due, _corrected_due(session, book, of)) if gone else due
-                found.append(Unpaid(carrier, month, own[0].reference if own else "", due, rest + gone, gone))
+                by_ledger.append(Unpaid(carrier, month, own[0].reference if own else "", due, rest + gone, gone))
         elif sum(one.owed for one in own) > gone:
             found += _by_bill(session, book, own, gone, on_way[of])
-    return found
+    later = _accrued_later(session, book, [one for one in by_ledger if one.remitted])
+    for one in by_ledger:
+        found += _by_due_day(session, book, one, later.get((one.carrier, one.month), ()))
+    return sorted(found, key=lambda one: (one.carrier, one.month))
 
 
 def _bills(session: Session, whose: Collection[str], until: Month | None) -> dict[Of, list[Unpaid]]:
@@ -142,32 +147,47 @@ def _accrued(session: Session, book: PlanBook, whose: Collection[str], until: Mo
     return found
 
 
-def _left(session: Session, book: PlanBook, whose: Collection[str]) -> dict[Of, int]:
-    """What was remitted and has not come back; what no payment of the hub's made is of the plan's carrier."""
-    by = (dispatch.c.connection_id, leg.c.plan, leg.c.coverage_month)
+def _left(session: Session, book: PlanBook, whose: Collection[str], months: Collection[str]) -> dict[Of, int]:
+    """What was remitted for these months and has not come back."""
     found: defaultdict[Of, int] = defaultdict(int)
-    for connection_id, plan, month, amount in _sums(session, by):
-        carrier = connection_id or _carrier(book, plan)
-        if carrier in whose and month:
+    for carrier, (_, month), amount in _sums(session, book, (leg.c.plan, leg.c.coverage_month), months):
+        if carrier in whose:
             found[carrier, month] += amount
     return found
 
 
-def _sums(session: Session, by: Sequence[ColumnElement[Any]], *which: ColumnElement[bool]) -> Iterator[tuple[Any, ...]]:
-    """What left through transit to carriers, by these columns."""
-    parts = session.tuples(
-        select(*by, func.sum(-leg.c.amount))
-        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-        .outerjoin(dispatch, (dispatch.c.employer_id == leg.c.employer_id) & (dispatch.c.dispatch_id == leg.c.batch))
-        .where(
-            leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT,
-            entry.c.type.in_(REMITTED), *which,
+def _sums(
+    session: Session, book: PlanBook, by: Sequence[ColumnElement[Any]], months: Collection[str]
+) -> Iterator[tuple[str, tuple[Any, ...], int]]:
+    """Carrier, columns (the plan is the first) and what left through transit; without looking up a leg's entry.
+
+    What no payment of the hub's made is of the plan's carrier.
+    """
+    if not months:
+        return
+    rows = [
+        one
+        for part in session.tuples(
+            select(leg.c.batch, *by, func.sum(-leg.c.amount))
+            .where(
+                leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT,
+                leg.c.posted_as.in_(REMITTED), session.among(leg.c.coverage_month, sorted(months)),
+            )
+            .group_by(leg.c.batch, *by)
         )
-        .group_by(*by)
-    )  # fmt: skip
-    for part in parts:
-        for one in part:
-            yield (*one[:-1], int(one[-1]))
+        for one in part
+    ]  # fmt: skip
+    sent = sorted({one[0] for one in rows if one[0]})
+    query = select(dispatch.c.dispatch_id, dispatch.c.connection_id)
+    of = {
+        row.dispatch_id: row.connection_id
+        for row in (
+            session.rows(query.where(*session.where(dispatch), session.among(dispatch.c.dispatch_id, sent)))
+            if sent else ()
+        )
+    }  # fmt: skip
+    for one in rows:
+        yield of.get(one[0]) or _carrier(book, one[1]), one[1:-1], int(one[-1])
 
 
 def _on_their_way(session: Session, whose: Collection[str]) -> defaultdict[Of, _Left]:
@@ -220,9 +240,8 @@ def _by_bill(session: Session, book: PlanBook, bills: Sequence[Unpaid], gone: in
 def _pool(session: Session, book: PlanBook, carrier: str, month: str, on_way: _Left) -> defaultdict[Key, int]:
     """What has left for a month to one carrier, by person and plan."""
     pool: defaultdict[Key, int] = defaultdict(int, on_way.by_key)
-    by = (dispatch.c.connection_id, leg.c.person_id, leg.c.plan)
-    for connection_id, person_id, plan, amount in _sums(session, by, leg.c.coverage_month == month):
-        if carrier == (connection_id or _carrier(book, plan)):
+    for whose, (plan, person_id), amount in _sums(session, book, (leg.c.plan, leg.c.person_id), (month,)):
+        if whose == carrier:
             pool[person_id, plan, month] += amount
     return pool
 
@@ -237,27 +256,61 @@ def _due(book: PlanBook, carrier: str, month: str) -> date:
     return date(when.year, when.month, book.terms(carrier).premium_due_day)
 
 
-def _corrected_due(session: Session, book: PlanBook, of: Of) -> date:
-    """By when something is due that was accrued for a month after it was paid: the next due day after it was known."""
-    carrier, month = of
-    plans = [plan.id for plan in book.insurance_plans() if plan.carrier == carrier]
-    legs = (
-        select(entry.c.seq, entry.c.recorded_at)
-        .join(leg, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-        .where(leg.c.employer_id == session.employer, leg.c.coverage_month == month, leg.c.plan.in_(plans))
-        .order_by(entry.c.seq)
-        .limit(1)
-    )
-    paid = session.connection.execute(
-        legs.where(leg.c.account == chart.CARRIER_TRANSIT, entry.c.type.in_(REMITTED))
-    ).first()  # fmt: skip
-    later = paid and session.connection.execute(
-        legs.where(
-            leg.c.account == chart.PREMIUM_PAYABLE, entry.c.type == "premium.accrued", entry.c.seq > paid.seq
+def _accrued_later(session: Session, book: PlanBook, paid: Sequence[Unpaid]) -> dict[Of, list[tuple[date, int]]]:
+    """What was accrued for these months after the first payment of each: the day it was known, and how much."""
+    if not paid:
+        return {}
+    plans = {plan.id: plan.carrier for plan in book.insurance_plans() if plan.carrier}
+    of_month = (
+        select(leg.c.plan, leg.c.coverage_month)
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, session.among(leg.c.coverage_month, sorted({o.month for o in paid}))
         )
-    ).first()  # fmt: skip
-    if not later:
-        return date.min
-    known = session.day_of(later.recorded_at)
-    due = _due(book, carrier, str(Month.of(known)))
-    return due if due >= known else _due(book, carrier, str(Month.of(known).plus(1)))
+    )  # fmt: skip
+    first: dict[Of, int] = {}
+    for row in session.rows(
+        of_month.add_columns(func.min(entry.c.seq).label("seq"))
+        .where(leg.c.account == chart.CARRIER_TRANSIT, leg.c.posted_as == REMITTED[0])
+        .group_by(leg.c.plan, leg.c.coverage_month)
+    ):  # fmt: skip
+        of = (plans.get(row.plan, ""), row.coverage_month)
+        first[of] = min(row.seq, first.get(of, row.seq))
+    asked = [of for one in paid if (of := (one.carrier, one.month)) in first]
+    found: dict[Of, list[tuple[date, int]]] = {}
+    after = [(leg.c.coverage_month == month) & (entry.c.seq > first[carrier, month]) for carrier, month in asked]
+    for row in session.rows(
+        of_month.add_columns(entry.c.seq, entry.c.recorded_at, func.sum(-leg.c.amount).label("amount"))
+        .where(leg.c.account == chart.PREMIUM_PAYABLE, leg.c.posted_as.in_(ACCRUED), or_(*after))
+        .group_by(leg.c.plan, leg.c.coverage_month, entry.c.seq, entry.c.recorded_at)
+        .order_by(entry.c.seq)
+    ) if after else ():  # fmt: skip
+        of = (plans.get(row.plan, ""), row.coverage_month)
+        if row.seq > first.get(of, row.seq):
+            found.setdefault(of, []).append((session.day_of(row.recorded_at), int(row.amount)))
+    return found
+
+
+def _by_due_day(
+    session: Session, book: PlanBook, whole: Unpaid, later: Sequence[tuple[date, int]]
+) -> Iterator[Unpaid]:  # fmt: skip
+    """A month by the days on which its parts are due: what was accrued after it was paid, on the next one after that.
+
+    What has left pays the oldest part first, and so does what is owed less. What is due by now is one.
+    """
+    parts: defaultdict[date, int] = defaultdict(int, {whole.due: whole.owed - sum(amount for _, amount in later)})
+    for known, amount in later:
+        this, following = (_due(book, whole.carrier, str(Month.of(known).plus(more))) for more in (0, 1))
+        parts[max(whole.due, this if this >= known else following)] += amount
+    pool = whole.remitted - sum(min(0, amount) for amount in parts.values())
+    today, now = session.today(), replace(whole, owed=0, remitted=0)
+    for due, amount in sorted(parts.items()):
+        gone = min(pool, max(0, amount))
+        pool -= gone
+        if due <= today:
+            first = now.due if now.rest else due
+            now = replace(now, due=first, owed=now.owed + max(0, amount), remitted=now.remitted + gone)
+        elif amount > gone:
+            yield replace(whole, due=due, owed=amount, remitted=gone)
+    if now.rest:
+        yield now

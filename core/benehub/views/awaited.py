@@ -7,7 +7,7 @@ Each item says by when it has to be gone. Past that day it is no explanation any
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,12 +17,11 @@ from benehub import ledger
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.planbook.deadlines import closed_days
 from benehub.reconcile import carriers, credits
-from benehub.reconcile.given_up import still_dismissed
+from benehub.reconcile.given_up import AT_RISK, still_dismissed
+from benehub.reconcile.payable import billed_months
 from benehub.reconcile.premium import first_month
 from benehub.reconcile.unpaid import Of, Unpaid, unpaid
-from benehub.rules.premium.due import premium_due
 from benehub.store import Session
 from benehub.store.tables import difference
 from benehub.views.deadlines.money import deposit_due
@@ -58,41 +57,43 @@ def named() -> ColumnElement[bool]:
 def premiums(session: Session, book: PlanBook, month: Month) -> list[Item]:
     """What is owed to carriers beside the differences: to be paid or billed, paid beyond its bills, and in dispute."""
     rest = unpaid(session, book, carriers.to_compare(session, book, month), month)
-    waits = _waits(session, book, month, rest)
-    not_billed = {(one.carrier, one.month) for one in rest if not one.reference}
-    found = list(_by_bills(session, book, month, waits, not_billed))
+    told, today = _at_risk(session, month), session.today()
+    waits = _waits(rest, told, today)
+    whole = {(one.carrier, one.month) for one in rest if not one.reference}
+    found = list(_by_bills(session, book, month, waits, whole))
     for one in rest:
-        wait = waits[one.carrier, one.month]
-        if not one.reference and wait.holds:
+        if not one.reference and _holds(one, told, today):
             name = f"accrued for {one.month}, to be billed by {one.carrier}"
             if book.terms(one.carrier).pay_policy == "pay_as_enrolled":
                 name = f"accrued for {one.month}, to be paid to {one.carrier}"
-            found.append(Item(name, -one.rest, wait.until))
+            found.append(Item(name, -one.rest, one.due))
     return found
 
 
-def _waits(session: Session, book: PlanBook, month: Month, rest: list[Unpaid]) -> dict[Of, _Wait]:
-    """Carrier and month -> by when; it holds until then, and after it where an open difference says so."""
-    told = {
-        (row.period, row.reference)
-        for row in session.rows(
-            select(difference.c.period, difference.c.reference).where(
-                *session.where(difference, relation="premium", type="PREMIUM_AT_RISK"),
-                difference.c.period <= str(month), difference.c.state.in_(OPEN),
-            )
+def _at_risk(session: Session, month: Month) -> set[tuple[str, str]]:
+    """Months of cover and references of what a difference says was not paid in time; a dismissed one says so, too."""
+    rows = session.rows(
+        select(difference.c.period, difference.c.reference).where(
+            *session.where(difference, relation="premium", type=AT_RISK),
+            difference.c.period <= str(month), named(),
         )
-    }  # fmt: skip
-    today, found = session.today(), dict[Of, _Wait]()
+    )  # fmt: skip
+    return {(row.period, row.reference) for row in rows}
+
+
+def _holds(one: Unpaid, told: Collection[tuple[str, str]], today: date) -> bool:
+    """Whether it waits for its day, or an open difference names it.
+
+    Past its due day a month without a bill is one whose bill was not read: it is signed by nobody unawares.
+    """
+    return today < one.due or (one.month, f"{one.carrier}/{one.reference or '-'}") in told
+
+
+def _waits(rest: Iterable[Unpaid], told: Collection[tuple[str, str]], today: date) -> dict[Of, _Wait]:
+    """Carrier and month -> by when; it holds until then, and after it where an open difference says so."""
+    found = dict[Of, _Wait]()
     for one in rest:
-        terms = book.terms(one.carrier)
-        until, holds = one.due, today < one.due
-        if not one.reference and terms.pay_policy != "pay_as_enrolled":
-            until = premium_due(
-                invoice_due=one.due, holidays=closed_days(book, one.due), grace_days=terms.grace_days,
-                bank_days=terms.transit_bank_days,
-            ).required().grace_ends  # fmt: skip
-            holds = today <= until
-        holds = holds or (one.month, f"{one.carrier}/{one.reference or '-'}") in told
+        until, holds = one.due, _holds(one, told, today)
         before = found.get((one.carrier, one.month))
         if before is not None:
             until, holds = min(until, before.until), holds and before.holds
@@ -101,23 +102,28 @@ def _waits(session: Session, book: PlanBook, month: Month, rest: list[Unpaid]) -
 
 
 def _by_bills(
-    session: Session, book: PlanBook, month: Month, waits: dict[Of, _Wait], not_billed: set[Of]
+    session: Session, book: PlanBook, month: Month, waits: dict[Of, _Wait], whole: set[Of]
 ) -> Iterator[Item]:  # fmt: skip
-    """Where another amount was paid than is billed by now, and what was not paid yet."""
+    """Where another amount was paid than is billed by now, and what was not paid yet.
+
+    Of a month in `whole` all that is accrued waits for its bill or its payment, whatever was paid of it. Where we bill
+    ourselves a payment is held against a bill only in months of which there is one.
+    """
     open_ = _disputed(session, month)
     beyond, dispute, owed = defaultdict[str, int](int), defaultdict[str, int](int), defaultdict[Of, int](int)
     otherwise = credits.paid_otherwise(session, month, first_month(session))
     whose = carriers.of_keys(session, book, [(one.person_id, one.plan, one.month) for one in otherwise])
-    over = defaultdict[Of, int](int)
+    billed = billed_months(session, sorted({one.month for one in otherwise}))
     for one in otherwise:
         key = (one.person_id, one.plan, one.month)
         carrier = whose.get(key)
-        if carrier is None or (not one.billed and (carrier, one.month) in not_billed):
+        if carrier is None or (not one.billed and (carrier, one.month) in whole):
             continue
         policy = book.terms(carrier).pay_policy
+        if policy == "pay_as_enrolled" and (carrier, one.month) not in billed:
+            continue
         if one.amount > 0 and policy != "pay_as_enrolled":
             beyond[carrier] += one.amount
-            over[carrier, one.month] += one.amount
         elif key in open_ and policy != "pay_as_billed":
             dispute[carrier] += one.amount
         elif one.billed:

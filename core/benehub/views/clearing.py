@@ -14,9 +14,10 @@ from benehub.ledger import accounts as chart
 from benehub.ledger.balances import concerns
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
-from benehub.reconcile.given_up import NO_MONEY, leaves_money
+from benehub.reconcile.given_up import NO_MONEY, posted
 from benehub.reconcile.in_flight import flights
 from benehub.reconcile.not_contributions import carried
+from benehub.reconcile.payable import held
 from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
 from benehub.store.tables import difference, entry, leg
@@ -182,7 +183,7 @@ def _gaps(
 ) -> Iterator[_Gap]:  # fmt: skip
     """Such differences in money: what is missing on the vendor's side stays in the account.
 
-    A dismissed one of a bill is posted out of it (see `reconcile.given_up`), or waits for a second person's word.
+    A dismissed one of a bill that is posted out of it (see `reconcile.given_up`) leaves nothing; until then it stands.
     """
     rows = session.rows(
         select(difference).where(
@@ -193,14 +194,17 @@ def _gaps(
             difference.c.type.not_in(NO_MONEY),
         )
     )
+    of_premium = held(session, book, rows) if relation == "premium" else {}
+    gone = posted(session) if relation == "premium" and any(row.state == "dismissed" for row in rows) else set()
     for row in rows:
         gap, dismissed = (row.expected or 0) - (row.actual or 0), row.state == "dismissed"
+        gap = of_premium.get(row.difference_id, gap)
         if insured:
             if row.type == "UNKNOWN_TO_PAYROLL":
                 gap = _insured_part(session, book, row.person_id, Month.parse(row.period))
             elif (plan := book.find(row.plan)) is None or not plan.insured:
                 continue
-        if dismissed and relation == "premium" and leaves_money(book, row):
+        if row.difference_id in gone:
             continue
         yield _Gap(row.type, row.person_id, row.plan, gap if relation == "payroll" else -gap, dismissed)
 

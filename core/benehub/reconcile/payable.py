@@ -1,0 +1,95 @@
+"""How much of what is owed to a carrier a difference holds: what was accrued less what is billed.
+
+A bill's difference says both. One of the roster is worth the member's whole premium, whether he is billed or not: of it
+the account holds only what the bill leaves open. Before any bill of the month came all of it waits for the bill.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from benehub.ledger import accounts as chart
+from benehub.planbook import PlanBook
+from benehub.reconcile import carriers
+from benehub.store import Session
+from benehub.store.tables import confirmation, leg
+
+GIVEN_UP = "difference.given_up"
+"""What a dismissed difference posts (see `reconcile.given_up`)."""
+ROSTER = ("MEMBER_DROPPED", "COVERED_NOT_ENROLLED", "MEMBER_REFUSED")
+"""Differences worth a member's premium that say nothing of his bill."""
+
+_APART = ("premium.remitted", "premium.remitted.reversed", GIVEN_UP, f"{GIVEN_UP}.reversed")
+_Of = tuple[str, str]
+"""A carrier and a month of cover, or a person and one."""
+
+
+def held(session: Session, book: PlanBook, rows: Sequence[Row[Any]]) -> dict[str, int]:
+    """Difference of premiums -> what was accrued of it and is not billed, minor units; below zero: billed too much."""
+    found = {row.difference_id: (row.expected or 0) - (row.actual or 0) for row in rows}
+    mine = [row for row in rows if row.type in ROSTER]
+    if mine:
+        found |= _of_roster(session, book, mine)
+    return found
+
+
+def _of_roster(session: Session, book: PlanBook, rows: Sequence[Row[Any]]) -> dict[str, int]:
+    months = sorted({row.period for row in rows})
+    persons = sorted({row.person_id for row in rows if row.person_id})
+    billed = billed_months(session, months)
+    owed = _accrued_less_billed(session, book, persons, months)
+    found: dict[str, int] = {}
+    for row in rows:
+        carrier, _ = carriers.told_by(book, row)
+        plans = owed[row.person_id, row.period]
+        found[row.difference_id] = 0 if (carrier, row.period) not in billed else sum(
+            amount for (of, plan), amount in plans.items() if of == carrier and row.plan in (None, plan)
+        )  # fmt: skip
+    return found
+
+
+def billed_months(session: Session, months: Sequence[str]) -> set[_Of]:
+    """Which carrier has billed which of these months of cover."""
+    line = confirmation.c
+    rows = session.rows(
+        select(line.connection_id, line.coverage_month)
+        .where(*session.where(confirmation, kind="invoice_line", current=1), line.coverage_month.in_(months))
+        .distinct()
+    )
+    return {(row.connection_id, row.coverage_month) for row in rows}
+
+
+def _accrued_less_billed(
+    session: Session, book: PlanBook, persons: Sequence[str], months: Sequence[str]
+) -> defaultdict[_Of, defaultdict[_Of, int]]:
+    """Person and month -> carrier and plan -> amount, of plans that the plan book has."""
+    found: defaultdict[_Of, defaultdict[_Of, int]] = defaultdict(lambda: defaultdict(int))
+    rows = session.rows(
+        select(leg.c.person_id, leg.c.plan, leg.c.coverage_month, func.sum(-leg.c.amount).label("amount"))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == chart.PREMIUM_PAYABLE,
+            leg.c.coverage_month.in_(months), session.among(leg.c.person_id, persons), leg.c.posted_as.not_in(_APART),
+        )
+        .group_by(leg.c.person_id, leg.c.plan, leg.c.coverage_month)
+    )  # fmt: skip
+    for row in rows:
+        plan = book.find(row.plan)
+        if plan is not None and plan.carrier:
+            found[row.person_id, row.coverage_month][plan.carrier, row.plan] += int(row.amount)
+    line = confirmation.c
+    told = session.rows(
+        select(line.connection_id, line.person_id, line.plan, line.coverage_month, func.sum(line.amount).label("sum"))
+        .where(
+            *session.where(confirmation, kind="invoice_line", current=1), line.coverage_month.in_(months),
+            session.among(line.person_id, persons),
+        )
+        .group_by(line.connection_id, line.person_id, line.plan, line.coverage_month)
+    )  # fmt: skip
+    for row in told:
+        if book.find(row.plan) is not None:
+            found[row.person_id, row.coverage_month][row.connection_id, row.plan] -= int(row.sum)
+    return found
