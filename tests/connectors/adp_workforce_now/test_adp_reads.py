@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from contextlib import closing
 from datetime import date
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from benehub.cli.sync import _pages
-from benehub.connect.testing import WireResponse
+from benehub.connect.testing import WireRequest, WireResponse
 from benehub.errors import DataError, FatalError, Unsupported, VendorUnavailable
 from benehub.sandbox.faults import FaultKind
 from benehub.sandbox.http import SimResponse
@@ -157,6 +158,32 @@ def test_what_the_queue_told_before_it_told_nonsense_is_kept_and_applied(bench: 
                 hub.sync("employee", key, full=False)
         told = [row for row in hub.books().facts if "King" in row[-1]]
     assert told, "the first message was deleted at ADP, and its change is in no book"
+
+
+def test_a_run_that_is_taken_up_again_reads_the_queue_to_its_end(bench: Any, tmp_path: Path) -> None:
+    played = Played(AdpConnector, stage(tmp_path))
+    made = played.stage
+    assert made.changes is not None
+    hub = played_hub(tmp_path, played)
+    with closing(hub.store):
+        hub.sync("employee", "whole")
+        made.changes()
+        seen = itertools.count(1)
+
+        def breaks(_wire: WireRequest, got: WireResponse) -> WireResponse:
+            """A second message without an id ends the read; the first one has been kept by then."""
+            second = "adp-msg-msgid" in got.headers and next(seen) in (2, 4)
+            return WireResponse(got.status, {}, got.body) if second else got
+
+        played.wire.change = breaks
+        for _ in range(2):
+            with pytest.raises(DataError, match="a message without an id"):
+                hub.sync("employee", "run", full=False)
+            made.changes()
+        played.wire.change = None
+        hub.sync("employee", "run", full=False)
+        told = {name for row in hub.books().facts for name in ("King", "Stone") if name in row[-1]}
+    assert told == {"King", "Stone"}
 
 
 def test_a_read_that_is_only_tried_takes_nothing_from_the_queue(bench: Any, tmp_path: Path) -> None:
