@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -186,7 +187,9 @@ def test_a_run_that_is_taken_up_again_reads_the_queue_to_its_end(bench: Any, tmp
     assert told == {"King", "Stone"}
 
 
-def test_a_read_that_is_only_tried_takes_nothing_from_the_queue(bench: Any, tmp_path: Path) -> None:
+def test_a_read_that_is_only_tried_takes_nothing_from_the_queue(
+    bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     played = Played(AdpConnector, stage(tmp_path))
     made = played.stage
     assert made.changes is not None
@@ -197,6 +200,11 @@ def test_a_read_that_is_only_tried_takes_nothing_from_the_queue(bench: Any, tmp_
         made.changes()
         with pytest.raises(DataError, match="gives each change once"):
             _pages(desk, CONNECTION, "employee", full=False)
+        # The queue was switched off since: people are read whole, from the same cursor.
+        off = played.link.settings.model_copy(update={"events": False})
+        with monkeypatch.context() as patch:
+            patch.setattr(played, "link", replace(played.link, settings=off))
+            assert sum(len(page.rows) for page in _pages(desk, CONNECTION, "employee", full=False)) > 2
         assert hub.sync("employee", "in earnest", full=False)["applied"] == 2
 
 
