@@ -20,6 +20,7 @@ from benehub.errors import (
     FatalError,
     RateLimited,
     ReauthNeeded,
+    RetriableError,
     VendorUnavailable,
 )
 
@@ -325,6 +326,23 @@ def test_buckets_have_their_own_limit() -> None:
         client.send(read("/x", bucket="pay"))
         client.send(read("/x", bucket="unknown"))
     assert counted == ["general", "pay", "general"]
+
+
+def test_a_write_stays_in_doubt_where_the_other_workers_cannot_be_told_to_wait() -> None:
+    held: list[float] = []
+
+    class Locked:
+        def acquire(self, max_wait: float) -> None:
+            pass
+
+        def hold(self, seconds: float) -> None:
+            held.append(seconds)
+            raise RetriableError("the database is locked")
+
+    vendor = Vendor(httpx.Response(503, headers={"retry-after": "9"}))
+    error = fails(vendor, change("POST", "/x", {}), VendorUnavailable, limits={"": Locked(), "pay": Locked()})
+    assert was_sent(error)
+    assert (held, len(vendor.asked)) == ([9.0, 9.0], 1)
 
 
 def test_tls_is_shared_and_verifies() -> None:

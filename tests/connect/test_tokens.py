@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import threading
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from benehub.connect import jsontext
 from benehub.connect.auth import Grant, OAuth2, OAuthClient, Token
 from benehub.connect.messages import Request, Response
 from benehub.connect.tokens import TokenFile, kept_in
-from benehub.errors import ConfigError, ReauthNeeded
+from benehub.errors import ConfigError, ReauthNeeded, RetriableError
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -87,6 +88,25 @@ def test_two_openings_at_once_renew_once(desk: Desk) -> None:
     assert (got, desk.vendor.asked) == (["Bearer a1"], ["r0"])
 
 
+def test_whose_token_is_good_waits_for_nobody_and_who_waits_does_not_for_ever(desk: Desk) -> None:
+    desk.bearer(desk.opened())
+    now, file = [0.0], desk.file
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    with TokenFile(file).turn():
+        assert desk.bearer(desk.opened()) == "Bearer a1"
+        with (
+            pytest.raises(RetriableError, match="another process is renewing"),
+            TokenFile(file, lambda: now[0], sleep).turn(),
+        ):
+            pass
+    assert 60 < now[0] < 61
+    with TokenFile(file).turn():
+        pass
+
+
 def test_a_token_that_a_person_puts_there_counts_at_once(desk: Desk) -> None:
     desk.bearer(desk.opened())
     desk.file.write_text("another")
@@ -104,7 +124,7 @@ def test_what_is_no_access_token_is_as_none(desk: Desk, kept: str) -> None:
 def test_tokens_are_for_their_owner_alone_and_nothing_else_is_left(desk: Desk) -> None:
     desk.bearer(desk.opened())
     modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in desk.file.parent.iterdir()}
-    assert modes["refresh"] == modes["refresh.access"] == 0o600
+    assert set(modes.values()) == {0o600}
     assert modes.keys() == {"refresh", "refresh.access", "refresh.lock"}
     assert desk.file.read_text() == "r1"
 
@@ -120,6 +140,22 @@ def test_a_token_that_could_not_be_kept_is_not_asked_for(tmp_path: Path) -> None
     with pytest.raises(ConfigError, match="cannot be kept"):
         desk.bearer(auth)
     assert desk.vendor.asked == []
+
+
+def test_a_folder_that_cannot_be_synced_is_tried_and_keeps_nothing_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bool] = []
+
+    def sync(handle: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(handle).st_mode))
+        if synced[-1]:
+            raise OSError("not on this disk")
+
+    monkeypatch.setattr("benehub.connect.tokens.os.fsync", sync)
+    file = TokenFile(tmp_path / "refresh")
+    file.keep(Token("a", "r1"))
+    assert (file.held().refresh, synced) == ("r1", [False, True, False, True])
 
 
 def test_what_cannot_be_written_leaves_the_former_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

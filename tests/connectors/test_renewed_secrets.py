@@ -11,6 +11,10 @@ from benehub import plugins
 from benehub.connections import connectors
 from benehub.connections.registry import check_new
 from benehub.errors import ConfigError
+from benehub.flows import Hub, connecting
+from benehub.flows.onboarding import connect
+from benehub.store import Store
+from benehub.store.tables import connection
 from benehub.testing.stage import stage_maker
 
 IN_TREE = connectors(plugins.build(load_strangers=False))
@@ -30,6 +34,22 @@ def test_it_stands_in_a_file(name: str, setting: str, tmp_path: Path) -> None:
     for kind in ("env", "keyring"):
         with pytest.raises(ConfigError, match=f"{setting}: the vendor changes this secret"):
             check_new("vendor", IN_TREE[name], with_reference(settings, setting, f"{kind}:REFRESH"))
+
+
+@pytest.mark.parametrize(("name", "setting"), RENEWED)
+def test_one_that_stands_elsewhere_keeps_nobody_from_changing_another_thing(
+    name: str, setting: str, store: Store, tmp_path: Path
+) -> None:
+    hub = Hub(store, plugins.build(load_strangers=False))
+    old = with_reference(stage_maker(IN_TREE[name])(tmp_path).settings, setting, "env:REFRESH")
+    with store.write("acme") as session:
+        session.add(connection, [{"connection_id": "it", "connector": name, "settings": old, "mode": "live"}])
+    assert connecting.set_mode(hub, "acme", "it", "paused") == "live"
+    connect(hub, "acme", {"it": {"connector": name, "settings": old, "mode": "watch"}})
+    assert connecting.set_mode(hub, "acme", "it", "live") == "watch"
+    elsewhere = with_reference(old, setting, "keyring:benehub/refresh")
+    with pytest.raises(ConfigError, match="the vendor changes this secret"):
+        connect(hub, "acme", {"it": {"connector": name, "settings": elsewhere}})
 
 
 def test_every_refresh_token_is_one() -> None:

@@ -15,7 +15,7 @@ from benehub import facts, plugins
 from benehub.connect.webhooks import Hint, sign
 from benehub.connections import doors
 from benehub.crypto import Vault
-from benehub.errors import ConfigError, DataError
+from benehub.errors import ConfigError, DataError, GuardTripped
 from benehub.flows import Hub, bind, webhooks
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.webhooks import MAX_TRIES, Answer
@@ -182,6 +182,23 @@ def test_refused_credentials_wait_for_a_person_however_long(post: Post) -> None:
     for _ in range(MAX_TRIES + 2):
         post.work()
     assert post.states()[0][0] == "waiting"
+
+
+def test_a_guard_that_holds_what_was_kept_before_keeps_the_call_waiting(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post.bamboo()
+    post.hris.add_person("1", MORNING, payGroup="monthly", lastName="Alder")
+    post.told("1")
+
+    def held(*_given: Any) -> Any:
+        raise GuardTripped("what an earlier read has kept is held")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(webhooks, "read", held)
+        told = post.work()
+    assert (told["worked"], told["waiting"], post.states()) == (0, 1, [("waiting", 1)])
+    assert (post.work()["worked"], post.names()) == (1, {"Alder"})
 
 
 def test_replay_reads_again_even_at_the_same_moment(post: Post) -> None:

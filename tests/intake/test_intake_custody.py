@@ -137,6 +137,19 @@ def test_what_a_broken_off_read_of_changes_has_kept_is_taken_up(desk: Any, perso
     assert taken_up() == []
 
 
+@pytest.mark.parametrize(("whole", "told"), [(True, Counts(rows=2, superseded=2)), (False, Counts(2, 1, superseded=1))])
+def test_what_is_taken_up_late_does_not_go_over_what_was_told_since(
+    desk: Any, person: Person, whole: bool, told: Counts
+) -> None:
+    old = desk.stage("employee", [person(1), person(2)])
+    desk.take("employee", person(1, last_name="Later"), full=whole)
+    with desk.store.write("acme") as session:
+        assert intake.take_up(session, "hris", "employee") == [old]
+    assert desk.apply(old) == told
+    with desk.store.read("acme") as session:
+        assert names(session) == {"1001": "Later"} | ({} if whole else {"1002": "Alder 2"})
+
+
 def late(desk: Any, first: Page, second: Page, apart: int = 1, gone: int = 0) -> tuple[Counts, Counts]:
     """Of two reads the later one is applied first: the run of the other had failed, and goes on after it.
 

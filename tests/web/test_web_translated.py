@@ -264,3 +264,24 @@ def test_a_sentence_behind_another_begins_with_a_large_letter_and_an_id_stays_as
     assert Words("de").sentence("a webhook cannot be sent there: it is not https")[0].isupper()
     for text in ("whs_abc is gone", "acme.example did not answer", "E0001 is unknown", ""):
         assert words.sentence(text) == text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "GET /api/resource/Employee: the API user's role may not read documents of type Employee (403 PermissionError)",
+        "Frappe does not know who asks (403)",
+        "Frappe takes no new MED-PPO: the employee's status is Suspended",
+        "Frappe takes no new MED-PPO: the pay period that ends 2026-11-30 ends after the employee's last day",
+        "payroll takes MED-PPO in the same pay by an Additional Salary for once: HR-ADS-26-11-00001",
+        "nothing of MED-PPO runs for the employee until it is made",
+        "the vendor gives each change once, so one that is only tried would be lost",
+        "the database forgot that this command lives, and another process may have its work",
+        "3 interrupted: their process died. send (run_a); 1 died so often that nobody takes them up any more",
+    ],
+)
+def test_what_vendors_and_commands_end_with_has_its_words(said: str) -> None:
+    told = translated(said, "de")
+    assert told != said
+    for english in ("the ", "takes", "nobody", "who asks"):
+        assert english not in told

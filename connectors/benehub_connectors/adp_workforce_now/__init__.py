@@ -128,8 +128,12 @@ class AdpConnector(Connector):
             case _:
                 return super().read(stream, link, cursor)
 
+    def takes_away(self, stream: str, settings: AdpSettings, cursor: str | None) -> bool:
+        """Whether the employees are read by the event queue."""
+        return stream in self.gives_once and settings.events and cursor == DRAINED
+
     def _employees(self, link: Link, cursor: str | None) -> Iterator[Page]:
-        if link.settings.events and cursor == DRAINED:
+        if self.takes_away("employee", link.settings, cursor):
             yield from read_changed(link)
             return
         yield from read_workers(link, "employee", employee)

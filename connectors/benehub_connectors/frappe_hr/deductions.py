@@ -20,7 +20,7 @@ from benehub.connect.connector import Incoming, Link, Page, Receipt
 from benehub.connect.jsontext import NumberText, number_text
 from benehub.connect.messages import Request, Response, change, path
 from benehub.connect.verdict import unavailable
-from benehub.errors import DataError, Unsupported
+from benehub.errors import DataError, NeedsPersonError, Unsupported
 from benehub.money import format_minor, parse_minor
 from benehub.periods import parse_date
 from benehub.records import DeductionOrder
@@ -138,9 +138,9 @@ def confirmed(order: DeductionOrder, response: Response) -> Receipt:
 
     Raises:
         VendorUnavailable: the former amount has ended; payroll has to be looked at again for the new one.
-        DataError: it was refused, or Frappe answers with another state than the one asked for.
+        DataError, NeedsPersonError: it was refused, or Frappe answers with another state than the one asked for.
     """
-    told, wanted = document(response), wanted_minor(order)
+    told, wanted = _document(order, response), wanted_minor(order)
     name = str(told.get("name") or "")
     if name and _number(told.get("disabled")) == "1":
         if not wanted:
@@ -154,6 +154,19 @@ def confirmed(order: DeductionOrder, response: Response) -> Receipt:
             mend="Look at the employee's Additional Salaries in Frappe",
         )
     return Receipt(name, True, {"overwrites": _number(told.get("overwrite_salary_structure_amount"))})
+
+
+def _document(order: DeductionOrder, response: Response) -> Mapping[str, Any]:
+    """The document answered with. What refuses a new one says that none runs: the former one may have been ended."""
+    try:
+        return document(response)
+    except (DataError, NeedsPersonError) as error:
+        if not response.place.startswith("POST"):
+            raise
+        raise type(error)(
+            f"{error.what}; nothing of {order.code} runs for the employee until it is made", where=error.where,
+            mend=f"{error.mend}. What ran before is the employee's last disabled Additional Salary of the component",
+        ) from None  # fmt: skip
 
 
 def wanted_minor(order: DeductionOrder) -> int:
@@ -214,7 +227,8 @@ def _first_end(order: DeductionOrder, settings: FrappeSettings) -> date:
 
 def _looked_from(order: DeductionOrder, settings: FrappeSettings) -> date:
     """From which day on something taken once falls in the order's first pay period, as far as the settings tell."""
-    return _first_end(order, settings) - timedelta(days=settings.change_ahead_days)
+    days = settings.change_ahead_days if settings.period_days is None else settings.period_days - 1
+    return _first_end(order, settings) - timedelta(days=days)
 
 
 def _listed(found: Response) -> Sequence[Mapping[str, Any]]:

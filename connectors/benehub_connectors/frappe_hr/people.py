@@ -21,6 +21,9 @@ from benehub_connectors.frappe_hr.site import Filter, changed_since, named, name
 GRACE = timedelta(days=2)
 """How long Frappe may still call somebody active after the last day: nobody sets the status at midnight."""
 
+LONG_GONE = timedelta(days=400)
+"""Who left before is not listed for each push: nothing of him runs that could be ended, for it ends on the last day."""
+
 CLASSES = {
     "full-time": EmploymentClass.FULL_TIME,
     "part-time": EmploymentClass.PART_TIME,
@@ -104,12 +107,14 @@ def leaving(link: Link) -> dict[str, date]:
 
 
 def inactive(link: Link) -> dict[str, str]:
-    """The status of everybody who is not active, those who left too.
+    """The status of everybody who is not active, and of who has left within `LONG_GONE`.
 
     Raises:
         DataError: Frappe refuses.
     """
-    return _by_name(link, [("status", "in", ["Inactive", "Suspended", "Left"])], "status")
+    since = (link.clock().date() - LONG_GONE).isoformat()
+    left: list[Filter] = [("status", "=", "Left"), ("relieving_date", ">=", since)]
+    return _by_name(link, [("status", "in", ["Inactive", "Suspended"])], "status") | _by_name(link, left, "status")
 
 
 def _by_name(link: Link, asked: list[Filter], field: str) -> dict[str, str]:

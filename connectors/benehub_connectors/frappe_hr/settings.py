@@ -80,6 +80,8 @@ class FrappeSettings(_Part):
         pay_lag_days: days from the end of a pay period to its pay date.
         change_ahead_days: how many days before the end of its first pay period a change may be written. What it
             replaces stops at once, so it has to be less than a pay period, and enough for the day payroll is run.
+        period_days: days of the longest pay period, so that what a person has payroll take once is seen in all of it;
+            without it only in its last `change_ahead_days`.
         beside_one_offs: whether a deduction is written although a person's Additional Salary takes the component once
             in its first pay period, so that both are taken.
         until: last day of what is written; a recurring Additional Salary has to have one.
@@ -111,6 +113,7 @@ class FrappeSettings(_Part):
     register_from: date | None = None
     pay_lag_days: int = Field(default=0, ge=0, le=60)
     change_ahead_days: int = Field(ge=0, le=30)
+    period_days: int | None = Field(default=None, ge=1, le=366)
     beside_one_offs: bool = False
     until: date = date(2099, 12, 31)
     reference_field: FieldName = Field(default="custom_benehub_reference", min_length=1)
@@ -133,6 +136,8 @@ class FrappeSettings(_Part):
             raise ValueError("name fields.pay_group or default_pay_group: payroll needs a pay group")
         if len(set(self.components.values())) != len(self.components):
             raise ValueError("components: two codes have the same Salary Component")
+        if self.period_days is not None and self.period_days <= self.change_ahead_days:
+            raise ValueError("change_ahead_days: a change is written within its first pay period (period_days)")
         return self
 
     def ends(self, employee: str) -> date:

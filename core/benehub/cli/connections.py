@@ -27,7 +27,6 @@ def add(
     from benehub import connections
     from benehub.cli.console import say
     from benehub.cli.files import read_text
-    from benehub.connections.registry import check_new
     from benehub.errors import ConfigError, DataError
     from benehub.flows.onboarding import connect
     from benehub.planbook.source import read
@@ -39,8 +38,10 @@ def add(
         raise ConfigError("the file holds no settings", where=str(settings), mend="Write `name: value` lines")
     with opened(employer) as desk:
         known = connections.connectors(desk.hub.plugins)
-        check_new(name, connections.known(known, connector), values)
-        if not dry_run:
+        if dry_run:
+            with desk.store.read(desk.employer) as session:
+                connections.check_given(session, name, connections.known(known, connector), values)
+        else:
             connect(desk.hub, desk.employer, {name: {"connector": connector, "settings": values, "mode": mode}})
         say(f"{name}: {connector}, {mode}{' (dry run: settings are right)' if dry_run else ''}")
 

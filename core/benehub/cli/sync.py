@@ -110,7 +110,7 @@ def _pages(desk: Desk, connection: str, stream: str, full: bool) -> list[Page]:
     with desk.hub.open(desk.employer, connection) as link:
         with desk.store.read(desk.employer) as session:
             since = None if full else connections.cursor(session, connection, stream)
-        if since is not None and stream in link.connector.gives_once:
+        if link.connector.takes_away(stream, link.link.settings, since):
             raise DataError(
                 "the vendor gives each change once, so one that is only tried would be lost",
                 where=f"dry run of {connection} {stream}",

@@ -198,15 +198,21 @@ class OAuth2:
         if self._keeper is None:
             token = self._ask(fetch, old.refresh)
         else:
+            held = self._keeper.held()
+            if self._is_another(held, old):  # good already: whoever renews another one is not waited for
+                return held
             with self._keeper.turn():
                 held = self._keeper.held()
-                if held.access and held.access != old.access and self._fresh(held):
+                if self._is_another(held, old):
                     return held
                 token = self._ask(fetch, held.refresh)
                 self._keeper.keep(token)
         if self._on_token is not None:
             self._on_token(token)
         return token
+
+    def _is_another(self, held: Token, old: Token) -> bool:
+        return bool(held.access) and held.access != old.access and self._fresh(held)
 
     def _ask(self, fetch: Fetch, old: str) -> Token:
         request = self._request(old)

@@ -338,6 +338,13 @@ class Connector:
         """
         raise Unsupported(f"{self.name} does not read {stream}", where=link.connection, blocker="us")
 
+    def takes_away(self, stream: str, settings: Any, cursor: str | None) -> bool:
+        """Whether a read on from the cursor takes from the vendor what it gives once, so that it cannot be tried out.
+
+        To be narrowed where the settings decide it.
+        """
+        return cursor is not None and stream in self.gives_once
+
     def hints(self, body: bytes) -> Sequence[Hint]:
         """What a webhook's body points at; the hub reads that from the vendor, whatever else the body says.
 

@@ -23,6 +23,7 @@ from functools import cache, lru_cache
 from types import TracebackType
 
 import httpx
+import structlog
 from tenacity import RetryCallState, Retrying, wait_exponential, wait_random
 
 from benehub.connect.auth import Auth
@@ -30,7 +31,7 @@ from benehub.connect.limits import Limiter, Pause
 from benehub.connect.messages import Pairs, Request, Response
 from benehub.connect.verdict import BodyCheck, judge, lost, retry_after, unavailable, was_sent
 from benehub.connect.wire import Answered, Line, NetworkLine, Outgoing, ReplacedLine, errors_told
-from benehub.errors import ConfigError, FatalError, RateLimited, VendorUnavailable
+from benehub.errors import BenehubError, ConfigError, FatalError, RateLimited, VendorUnavailable
 
 __all__ = [
     "Caps",
@@ -41,6 +42,8 @@ __all__ = [
     "tls_context",
     "was_sent",
 ]
+
+log = structlog.get_logger("benehub.connect")
 
 SENT_ALWAYS = {"accept": "application/json", "accept-encoding": "gzip, deflate", "user-agent": "benehub"}
 """Headers of every call, unless a connector says otherwise."""
@@ -224,11 +227,19 @@ class VendorClient:
                 asked = max(asked, error.retry_after)
             if asked or limited:
                 self._pause.hold(asked or LEAST_PAUSE)
-                for limiter in self._limits.values():
-                    limiter.hold(asked or LEAST_PAUSE)
+                self._hold(asked or LEAST_PAUSE)
             with self._counting:
                 self.rate_limited += limited
             raise
+
+    def _hold(self, seconds: float) -> None:
+        """Have the account's other workers wait. Where they cannot be told, what the vendor said still goes up: whether
+        a write was sent hangs on it."""
+        for limiter in self._limits.values():
+            try:
+                limiter.hold(seconds)
+            except BenehubError as error:
+                log.warning("other workers are not told to wait", connection=self._name, why=type(error).__name__)
 
     def _authorised(self, request: Request, give_up: float) -> Response:
         """One exchange with credentials; a second one only after a 401 that renewed them."""

@@ -13,33 +13,51 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from benehub.connect import jsontext
 from benehub.connect.auth import Token
-from benehub.errors import ConfigError
+from benehub.errors import ConfigError, RetriableError
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+    def _locked(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
 
 else:
     import fcntl
 
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    def _locked(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+TURN_SECONDS = 60.0
+"""Waited at most for whoever renews right now: longer than one call to a vendor that answers at all."""
+
+TURN_PAUSE = 0.05
+"""Seconds between two looks whether he has done."""
 
 
 class TokenFile:
     """A refresh token in a file of its own, the access token beside it in NAME.access; for their owner alone."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(
+        self, path: Path, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._path, self._clock, self._sleep = path, clock, sleep
         self._beside = path.with_name(f"{path.name}.access")
 
     @contextmanager
@@ -48,13 +66,21 @@ class TokenFile:
 
         Raises:
             ConfigError: nothing can be written in its folder, so a new token would be lost.
+            RetriableError: another one has been at it for longer than `TURN_SECONDS`.
         """
         try:
-            file = self._path.with_name(f"{self._path.name}.lock").open("a", encoding="utf-8")
+            lock = self._path.with_name(f"{self._path.name}.lock")
+            file = os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
         except OSError as error:
             raise self._unusable(error) from None
         with file:
-            _lock(file.fileno())
+            until = self._clock() + TURN_SECONDS
+            while not _locked(file.fileno()):
+                if self._clock() > until:
+                    raise RetriableError(
+                        "another process is renewing the token", where=str(self._path), mend="Try again when it is done"
+                    )
+                self._sleep(TURN_PAUSE)
             yield
 
     def held(self) -> Token:
@@ -111,10 +137,21 @@ def _replace(path: Path, content: str) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         Path(part).replace(path)
+        _kept_by_disk(path.parent)
     except OSError:
         with contextlib.suppress(OSError):
             Path(part).unlink()
         raise
+
+
+def _kept_by_disk(folder: Path) -> None:
+    """Have the folder's new entry outlast a power cut, where system and disk take that (Windows does not)."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _digest(refresh: str) -> str:

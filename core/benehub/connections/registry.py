@@ -125,12 +125,12 @@ def known(found: Mapping[str, type[Connector]], name: str) -> type[Connector]:
 def add(
     session: Session, connection_id: str, connector: type[Connector], settings: Mapping[str, Any], mode: str
 ) -> None:
-    """Write a connection, or change its settings and mode.
+    """Write a connection, or change its settings and mode. Settings that a person gives `check_new` looks at before.
 
     Raises:
-        ConfigError: as `check_new`.
+        ConfigError: as `check`.
     """
-    check_new(connection_id, connector, settings)
+    check(connection_id, connector, settings)
     values = {"connector": connector.name, "settings": dict(settings), "mode": mode}
     if _row(session, connection_id) is None:
         session.add(connection, [{"connection_id": connection_id, **values}])
@@ -155,8 +155,20 @@ def check(connection_id: str, connector: type[Connector], settings: Mapping[str,
         ) from None
 
 
-def check_new(connection_id: str, connector: type[Connector], settings: Mapping[str, Any]) -> None:
-    """Hold settings that are about to be written against what the connector wants.
+def check_new(
+    connection_id: str,
+    connector: type[Connector],
+    settings: Mapping[str, Any],
+    before: Mapping[str, Any] | None = None,
+) -> None:
+    """Hold settings that a person gives against what the connector wants.
+
+    Args:
+        connection_id: the connection.
+        connector: what it is to speak with.
+        settings: as given.
+        before: the settings it has: where a secret of those stands is left to whoever runs it, for its moving is no
+            part of another change.
 
     Raises:
         ConfigError: as `check`; or a secret that the vendor changes stands where a new one cannot be kept, so that the
@@ -164,15 +176,34 @@ def check_new(connection_id: str, connector: type[Connector], settings: Mapping[
     """
     check(connection_id, connector, settings)
     for name in connector.renewed:
-        told: Any = settings
-        for part in name.split("."):
-            told = told.get(part) if isinstance(told, Mapping) else None
-        if isinstance(told, str) and not told.startswith("file:"):
+        told = _at(settings, name)
+        if isinstance(told, str) and not told.startswith("file:") and told != _at(before, name):
             raise ConfigError(
                 f"{name}: the vendor changes this secret at each renewal, and the new one cannot be kept there",
                 where=f"connection {connection_id}",
                 mend="Write it into a file of its own, which benehub may change, and name that: file:PATH",
             )
+
+
+def _at(settings: Mapping[str, Any] | None, name: str) -> Any:
+    """What stands at a dotted name, or None."""
+    found: Any = settings
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def check_given(
+    session: Session, connection_id: str, connector: type[Connector], settings: Mapping[str, Any]
+) -> None:
+    """`check_new`, against the settings that the connection has with the same connector, if any.
+
+    Raises:
+        ConfigError: as `check_new`.
+    """
+    row = _row(session, connection_id)
+    before = row.settings if row is not None and row.connector == connector.name else None
+    check_new(connection_id, connector, settings, before)
 
 
 def listed(session: Session) -> Sequence[Row[Any]]:

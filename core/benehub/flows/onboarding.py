@@ -144,12 +144,13 @@ def connect(hub: Hub, employer: str, wanted: Mapping[str, Mapping[str, Any]]) ->
     """Write connections: name -> {connector, settings, mode (live unless said)}.
 
     Raises:
-        ConfigError: a connector that is not installed, or settings it does not accept.
+        ConfigError: a connector that is not installed, or settings it does not accept (as `check_new`).
     """
     known = connections.connectors(hub.plugins)
     with hub.store.write(employer) as session:
         for name, one in wanted.items():
             connector = connections.known(known, str(one["connector"]))
+            connections.check_given(session, name, connector, one["settings"])
             connections.add(session, name, connector, one["settings"], str(one.get("mode", "live")))
 
 

@@ -65,7 +65,11 @@ def read(
             _apply_kept(hub, employer, connection_id, stream)
         with hub.store.write(employer) as session:
             batch_id = intake.open_batch(session, connection_id, stream, run_key)
-            begun_at = intake.begun(session, batch_id)
+            begun_at, part = intake.begun(session, batch_id), 1
+            while once and begun_at is None:  # half of it was kept and is applied: what the vendor has yet is another
+                part += 1
+                batch_id = intake.open_batch(session, connection_id, stream, f"{run_key} part {part}")
+                begun_at = intake.begun(session, batch_id)
             if begun_at is None:
                 return batch_id, 0
             since = None if full else connections.cursor(session, connection_id, stream)

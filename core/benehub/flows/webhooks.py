@@ -183,9 +183,12 @@ class _Worker:
         run_key = f"webhooks {self.at}"
         try:
             batch_id, _ = read(self.hub, self.employer, self.connection_id, stream, run_key, False, named)
-            counts = apply(self.hub, self.employer, batch_id)
         except Unsupported:
             return None  # the settings map no such stream
+        except BenehubError as error:  # a guard too: what an earlier read has kept is held, and this one was not begun
+            return error
+        try:
+            counts = apply(self.hub, self.employer, batch_id)
         except GuardTripped:
             self._count("held")
             return None  # the batch waits for a person in its own right

@@ -258,7 +258,7 @@ def _open_before(session: Session, header: Row[Any]) -> Sequence[Row[Any]]:
         overtaken = select(other.c.batch_id).where(
             other.c.employer_id == batch.employer_id, other.c.connection_id == batch.connection_id,
             other.c.stream == batch.stream, other.c.state == "applied", other.c.full_read == 1,
-            other.c.seq > batch.seq, other.c.opened_seq > batch.opened_seq,
+            other.c.seq > batch.opened_seq, other.c.opened_seq > batch.opened_seq,
             other.c.recorded_at >= batch.recorded_at,
         )  # fmt: skip
         query = query.where(~overtaken.exists())

@@ -80,9 +80,10 @@ def later(header: Row[Any]) -> list[ColumnElement[bool]]:
     """Conditions of the applied batches of its stream that were begun after a batch which is not applied yet."""
     one = intake_batch.c
     # The place at which a read was begun says it. Of batches from before that was kept it is the place of their end,
-    # which is no proof by itself: the moment stands beside it. The end, which is later still, has the index used.
+    # which is no proof by itself: the moment stands beside it. The end, which is later still, has the index used. Its
+    # own place of now says nothing: who takes a broken-off read up moves it.
     return [one.connection_id == header.connection_id, one.stream == header.stream, one.state == "applied",
-            one.seq > header.seq, one.opened_seq > header.opened_seq,
+            one.seq > header.opened_seq, one.opened_seq > header.opened_seq,
             one.recorded_at >= header.recorded_at]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ and why; a manifest that excuses what is done, or leaves out why something is no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -174,16 +175,26 @@ def _said(connector: type[Connector], what: str) -> Capability | None:
 
 
 def _limited(one: _Looked) -> str:
-    """Empty where nothing in its folder counts calls, nor the base class by a figure of its own."""
-    counted = any("LimitBook" in file.read_text(encoding="utf-8") for file in home(one.connector).glob("*.py"))
-    if not counted and not getattr(one.connector, "calls_a_minute", None):
+    """Empty where no book of limits is asked in its folder, nor by the base class for a figure of its own."""
+    asked = _limits_asked("\n".join(file.read_text(encoding="utf-8") for file in home(one.connector).glob("*.py")))
+    if not asked and not getattr(one.connector, "calls_a_minute", None):
         return ""
-    by = (
-        "where the setting calls_a_minute says one"
-        if "calls_a_minute" in one.connector.Settings.model_fields
-        else "as published"
-    )
+    setting = one.connector.Settings.model_fields.get("calls_a_minute")
+    if setting is None:
+        by = "as published"
+    elif setting.default is not None:
+        by = "as the setting calls_a_minute says"
+    else:
+        by = "where the setting calls_a_minute says one"
+        by = f"some calls as published, the others {by}" if "window" in asked else by
     return f"{by}: tests/connectors/test_vendor_limits.py"
+
+
+def _limits_asked(source: str) -> set[str]:
+    """Which ways of asking a book of limits the code uses: `wire` for all calls, `window` for some. One that is made
+    and not asked counts nothing."""
+    books = re.findall(r"^(\w+) = LimitBook\(\)", source, re.MULTILINE)
+    return {how for book in books for how in re.findall(rf"\b{book}\.(wire|window)\(", source)}
 
 
 def _incremental(one: _Looked) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 
 from benehub.cli.sync import _pages
-from benehub.connect.testing import WireResponse
+from benehub.connect.testing import WireRequest, WireResponse
 from benehub.errors import DataError, FatalError, Unsupported, VendorUnavailable
 from benehub.sandbox.faults import FaultKind
 from benehub.sandbox.http import SimResponse
@@ -159,7 +161,35 @@ def test_what_the_queue_told_before_it_told_nonsense_is_kept_and_applied(bench: 
     assert told, "the first message was deleted at ADP, and its change is in no book"
 
 
-def test_a_read_that_is_only_tried_takes_nothing_from_the_queue(bench: Any, tmp_path: Path) -> None:
+def test_a_run_that_is_taken_up_again_reads_the_queue_to_its_end(bench: Any, tmp_path: Path) -> None:
+    played = Played(AdpConnector, stage(tmp_path))
+    made = played.stage
+    assert made.changes is not None
+    hub = played_hub(tmp_path, played)
+    with closing(hub.store):
+        hub.sync("employee", "whole")
+        made.changes()
+        seen = itertools.count(1)
+
+        def breaks(_wire: WireRequest, got: WireResponse) -> WireResponse:
+            """A second message without an id ends the read; the first one has been kept by then."""
+            second = "adp-msg-msgid" in got.headers and next(seen) in (2, 4)
+            return WireResponse(got.status, {}, got.body) if second else got
+
+        played.wire.change = breaks
+        for _ in range(2):
+            with pytest.raises(DataError, match="a message without an id"):
+                hub.sync("employee", "run", full=False)
+            made.changes()
+        played.wire.change = None
+        hub.sync("employee", "run", full=False)
+        told = {name for row in hub.books().facts for name in ("King", "Stone") if name in row[-1]}
+    assert told == {"King", "Stone"}
+
+
+def test_a_read_that_is_only_tried_takes_nothing_from_the_queue(
+    bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     played = Played(AdpConnector, stage(tmp_path))
     made = played.stage
     assert made.changes is not None
@@ -170,6 +200,11 @@ def test_a_read_that_is_only_tried_takes_nothing_from_the_queue(bench: Any, tmp_
         made.changes()
         with pytest.raises(DataError, match="gives each change once"):
             _pages(desk, CONNECTION, "employee", full=False)
+        # The queue was switched off since: people are read whole, from the same cursor.
+        off = played.link.settings.model_copy(update={"events": False})
+        with monkeypatch.context() as patch:
+            patch.setattr(played, "link", replace(played.link, settings=off))
+            assert sum(len(page.rows) for page in _pages(desk, CONNECTION, "employee", full=False)) > 2
         assert hub.sync("employee", "in earnest", full=False)["applied"] == 2
 
 

@@ -151,6 +151,13 @@ def test_what_payroll_takes_once_beside_is_told_before_anything_is_written(bench
         assert made.push([bench.item(ADA, "MED-PPO", 6125)], again=True) == ["sent"]
 
 
+@pytest.mark.parametrize(("more", "state"), [({}, "sent"), ({"period_days": 30}, "failed")])
+def test_what_is_taken_once_is_looked_for_in_the_whole_of_the_period(bench: Any, more: Any, state: str) -> None:
+    once(bench, "2026-11-01")
+    with bench.desk(**more) as made:
+        assert ended(made, bench.item(ADA, "MED-PPO", 6125))[0] == state
+
+
 @pytest.mark.parametrize("day", ["2026-11-16", "2026-12-01"])
 def test_what_is_taken_once_in_another_pay_is_nothing_to_it(bench: Any, day: str) -> None:
     once(bench, day)
@@ -210,6 +217,29 @@ def test_a_role_that_may_not_write_holds_the_write(bench: Any) -> None:
     assert held(bench, ADA) == []
 
 
+@pytest.mark.parametrize(("status", "state"), [(403, "held"), (417, "failed")])
+def test_a_change_that_is_refused_half_way_says_that_nothing_runs(bench: Any, status: int, state: str) -> None:
+    with bench.desk() as made:
+        made.push([bench.item(ADA, "MED-PPO", 6125, on=date(2026, 10, 30))])
+        if status == 403:
+            bench.site.forbidden = {("POST", "Additional Salary")}
+        else:
+            del bench.site.components["MED-PPO"]
+        told, why = ended(made, bench.item(ADA, "MED-PPO", 7000))
+    assert (told, held(bench, ADA)) == (state, [])
+    assert f"({status} " in why
+    assert "nothing of MED-PPO runs for the employee until it is made" in why
+    assert "the employee's last disabled Additional Salary" in why
+
+
+def test_who_left_long_ago_is_not_listed_for_each_push(bench: Any) -> None:
+    for number, day in ((91, "2026-11-01"), (92, "2024-11-01")):
+        bench.site.hire(number, "Gone", "By", status="Left", relieving_date=day)
+    bench.site.hire(93, "Off", "For", status="Inactive")
+    played = bench.play()
+    assert dict(played.connector.discover(played.link).inactive) == {"HR-EMP-00091": "Left", "HR-EMP-00093": "Inactive"}
+
+
 def test_a_rate_is_refused_by_type(bench: Any) -> None:
     played = bench.play()
     item = bench.item(ADA, "Provident", 0, employee_rate="4%")
@@ -245,6 +275,7 @@ def test_a_webhook_is_a_hint_signed_in_base64_and_known_by_its_digest() -> None:
         ("api_key", "plain"),
         ("components", {"A": "X", "B": "X"}),
         ("base_url", "hr.example.com"),
+        ("period_days", 5),
     ],
 )
 def test_settings_that_cannot_be_right_are_refused(setting: str, value: Any) -> None:
