@@ -193,9 +193,7 @@ def _at(settings: Mapping[str, Any] | None, name: str) -> Any:
     return found
 
 
-def check_given(
-    session: Session, connection_id: str, connector: type[Connector], settings: Mapping[str, Any]
-) -> None:
+def check_given(session: Session, connection_id: str, connector: type[Connector], settings: Mapping[str, Any]) -> None:
     """`check_new`, against the settings that the connection has with the same connector, if any.
 
     Raises:
