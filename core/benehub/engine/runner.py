@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
@@ -228,6 +228,15 @@ class Engine:
         self._started()
         status = DBOS.get_workflow_status(f"{name}:{key}")
         return status is not None and status.status in OPEN
+
+    def ended_without_a_word(self, jobs: Sequence[str]) -> tuple[set[str], set[str]]:
+        """Those of these jobs that died so often that nobody takes them up any more, and those that there are not."""
+        self._started()
+        if not jobs:
+            return set(), set()
+        found = DBOS.list_workflows(workflow_ids=list(jobs), load_input=False, load_output=False)
+        given_up = {one.workflow_id for one in found if one.status == GIVEN_UP}
+        return given_up, set(jobs) - {one.workflow_id for one in found}
 
     def again(self, name: str, key: str) -> Any:
         """Let a flow that failed, was canceled or broke off go on with its first arguments; gives its result.
