@@ -242,6 +242,23 @@ def test_broken_ones_stand_aside_for_the_others(hub: Hub, at: Any, monkeypatch: 
     assert told(hub, "first")["note"] == ""
 
 
+def test_one_that_is_mended_starts_for_the_time_that_was_due(hub: Hub, at: Any) -> None:
+    add(hub, "monthly", Wanted("coverage"), When(cron="0 1 2 * *"))
+    job_schedules.pause(hub, "acme", "nightly")
+    with hub.store.write("acme") as session:
+        session.change(schedule, {"name": "monthly"}, zone="Mars/Olympus")
+    at(NOON + timedelta(hours=14))
+    assert tick(hub) == Ticked(stopped=1)
+    assert job_schedules.change(hub, "acme", "monthly", Wanted("coverage"), When(cron="0 1 3 * *", zone="UTC"))
+    one = told(hub, "monthly")
+    assert (one["note"], one["next_at"]) == ("", "2026-10-02T02:00:00.000000Z")
+    assert tick(hub) == Ticked(started=1)
+    one = told(hub, "monthly")
+    assert (one["last_at"], one["next_at"]) == ("2026-10-02T01:00:00.000000Z", "2026-10-03T01:00:00.000000Z")
+    job_schedules.change(hub, "acme", "nightly", Wanted("sync", "hris"), When(cron="0 3 * * *"))
+    assert told(hub)["note"] == "paused by hand"
+
+
 def test_a_fault_of_the_engine_at_one_ends_no_tick(hub: Hub, at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> str:
         raise dbos_error.DBOSException("a value that nobody need see")
