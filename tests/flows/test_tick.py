@@ -17,6 +17,7 @@ from sqlalchemy import String, event, select
 from benehub.engine import Steps
 from benehub.errors import ConfigError, DataError
 from benehub.flows import JOBS, Hub, job_schedules
+from benehub.flows import runs as runs_kept
 from benehub.flows import tick as ticking
 from benehub.flows.job_schedules import When
 from benehub.flows.schedulable import FLOWS, Wanted
@@ -212,6 +213,10 @@ def test_what_waited_for_a_worker_until_a_blackout_begins_after_it(hub: Hub, at:
     one = told(hub, "evening")
     assert one["next_at"] == "2026-10-02T06:00:00.000000Z"
     assert one["note"] == "2026-10-01T21:30:00.000000Z: nothing starts until 2026-10-02T06:00:00.000000Z"
+    with hub.store.write("acme") as session:
+        session.change(run_table, {"run_id": waits["run"]}, state="failed")
+        runs_kept.again(session, waits["run"], "somebody's")
+    assert "put_off" not in check(hub, Straight(), "acme", "", {}, key)
     with hub.store.write("acme") as session:
         session.change(run_table, {"run_id": waits["run"]}, state="done")
     at(datetime(2026, 10, 2, 6, 0, 20, tzinfo=UTC))
