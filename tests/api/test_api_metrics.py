@@ -147,6 +147,12 @@ def test_a_connection_that_was_never_read_is_told_until_it_is(desk: Desk) -> Non
     never_read(desk)
     assert scrape(desk)["benehub_connections_never_read"] == {(("employer", "acme"),): 1.0}
     with desk.store.write("acme") as session:
+        session.change(schedule, {"name": "first"}, flow="retirement.deposit")
+    assert "benehub_connections_never_read" not in scrape(desk), "it only sends"
+    with desk.store.write("acme") as session:
+        session.change(schedule, {"name": "first"}, flow="retirement.credits")
+    assert scrape(desk)["benehub_connections_never_read"] == {(("employer", "acme"),): 1.0}
+    with desk.store.write("acme") as session:
         session.connection.execute(update(stream_state).values(connection_id="new"))
         session.connection.execute(update(schedule).where(schedule.c.name == "first").values(connection_id="idp"))
     assert scrape(desk)["benehub_connections_never_read"] == {(("employer", "acme"),): 1.0}

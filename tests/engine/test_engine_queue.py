@@ -17,6 +17,7 @@ from benehub.engine.runner import QUEUE
 from benehub.engine.told import steps_of
 from benehub.errors import ConfigError, DataError
 from benehub.store import Store, open_store
+from benehub.store.locks import LISTENING
 
 VAULT = Vault({"k1": b"k" * 32})
 
@@ -98,6 +99,7 @@ def test_who_does_not_listen_takes_nothing_and_a_person_may_still_have_it_run(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log, events = Log(), []
+    monkeypatch.setattr(runner, "TAKEN_SECONDS", 0.2)
     monkeypatch.setattr(runner, "doze", lambda found, *_: events.extend(found))
     engine = Engine(store, {"work": Flow("work", log.work)})
     with pytest.raises(ConfigError, match="not started"):
@@ -177,6 +179,53 @@ def test_what_is_retried_where_no_worker_lives_goes_on_here(store: Store, monkey
         assert here.again("work", "acme/0") == 7
     finally:
         here.stop()
+
+
+def test_what_is_retried_waits_for_as_long_as_a_worker_lives(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All hands of the worker are at others: whoever else began it would have it begun twice once one is free."""
+    monkeypatch.setattr(runner, "TAKEN_SECONDS", 0.2)
+    log, told, wrong = Log(), list[int](), ["once"]
+
+    def flaky(steps: Steps) -> int:
+        return steps.step("try", fail) or log.work(steps, "acme", 0)
+
+    def fail() -> int:
+        if wrong:
+            raise DataError(wrong.pop())
+        return 0
+
+    first = Engine(store, {"work": Flow("work", flaky)})
+    first.start(listen=True)
+    put(store, first, "work", "acme/0", "acme")
+    wait(lambda: not first.is_open("work", "acme/0"))
+    first.stop()
+    worker, another = (store.lock(name, LISTENING) for name in ("a worker", "another"))
+    assert worker.take() and another.take()
+    here = Engine(store, {"work": Flow("work", flaky)})
+    here.start()
+    try:
+        again = threading.Thread(target=lambda: told.append(here.again("work", "acme/0")))
+        again.start()
+        time.sleep(1)
+        worker.release()
+        time.sleep(0.6)
+        assert log.done == [] and waits(store, QUEUE)
+        another.release()
+        again.join(90)
+        assert (told, log.done) == ([0], [("acme", 0)])
+    finally:
+        here.stop()
+
+
+def test_a_worker_shows_that_it_takes_from_the_queue(store: Store) -> None:
+    engine, lock = Engine(store, {}), store.lock(LISTENING)
+    for listens in (True, False):
+        engine.start(listen=listens)
+        assert lock.take() is not listens
+        lock.release()
+        engine.stop()
+        assert lock.take()
+        lock.release()
 
 
 def test_a_worker_that_stops_ends_what_it_has_in_hand_and_takes_nothing_more(

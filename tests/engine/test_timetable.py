@@ -178,7 +178,9 @@ def test_jitter_spreads_by_name_and_keeps_out_of_blackouts() -> None:
     assert due_at(shut, slot, "acme/1", lambda _key, bound: bound) == slot
     friday = Timetable(NEW_YORK, "0 23 * * fri", jitter=7200, closed=Closed.SKIP, country="us")
     late = next_slot(friday, at("2026-11-16T00:00"))
-    assert due_at(friday, late, "acme/1", lambda _key, _bound: 3599) == late + timedelta(seconds=3599)
+    assert due_at(friday, late, "acme/1", lambda _key, _bound: 3500) == late + timedelta(seconds=3500)
+    # 23:59:45 is found at 00:00:10, on a Saturday: it would be put off to Monday.
+    assert due_at(friday, late, "acme/1", lambda _key, _bound: 3585) == late
     assert due_at(friday, late, "acme/1", lambda _key, bound: bound) == late  # not on a Saturday
     assert all(0 <= drawn(str(number), 3) <= 3 for number in range(100))
 

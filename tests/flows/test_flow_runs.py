@@ -16,6 +16,7 @@ from benehub.crypto import Vault
 from benehub.engine import Ending, Steps, runner
 from benehub.errors import DataError, GuardTripped, NeedsPersonError
 from benehub.flows import JOBS, Hub, custody
+from benehub.flows.runs import begin
 from benehub.store import open_store
 from benehub.views.health import interrupted
 from benehub.views.runs import run as run_view
@@ -100,6 +101,19 @@ def test_a_run_that_dies_again_and_again_is_given_up_told_and_goes_on_by_a_perso
     assert next(one["run"] for one in listed(hub, "done", "coverage")) == run["run"]
     hub.engine.stop()
     hub.store.close()
+
+
+def test_a_run_whose_process_died_before_it_made_a_job_is_told_once_it_is_sure(
+    sqlite_url: str, open_hub: Open, tmp_path: Path, fakehub: ModuleType
+) -> None:
+    hub = open_hub(sqlite_url)
+    fakehub.set_up(hub, tmp_path / "vendor", "read_back")
+    with hub.store.write("acme") as session:
+        begun = begin(session, "sync", "nobody's", "one that died")
+    # The first look may fall between run and job of who begins it anew.
+    assert [hub.tell_given_up() for _ in range(3)] == [0, 1, 0]
+    (failed,) = listed(hub, "failed")
+    assert (failed["run"], failed["mend"]) == (begun, "Start it anew by its own command")
 
 
 def test_a_failed_run_is_retried_where_it_failed(

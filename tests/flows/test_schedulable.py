@@ -17,6 +17,7 @@ from benehub.errors import BenehubError, ConfigError, DataError, Unsupported
 from benehub.flows import JOBS, Hub, scheduled
 from benehub.flows.schedulable import FLOWS, PREFIX, Occasion, Wanted, check
 from benehub.store.tables import run
+from benehub.views.fresh import READING
 
 PLAN = """  - id: 401k
     name: 401k
@@ -216,3 +217,8 @@ def test_counts_are_summed_and_ids_kept_once() -> None:
     for dispatch in ("dis_1", "dis_1", "dis_2"):
         scheduled.add(counts, {"sent": 1, "dispatch": dispatch, "payroll": {"opened": 2}})
     assert counts == {"sent": 3, "dispatch": ["dis_1", "dis_2"], "payroll opened": 6}
+
+
+def test_what_reads_is_known_where_it_is_told_whether_it_was_read() -> None:
+    # What reads may be told to read in full.
+    assert {name for name, flow in FLOWS.items() if "full" in flow.options} == READING

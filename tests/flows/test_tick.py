@@ -17,6 +17,7 @@ from sqlalchemy import String, event, select
 from benehub.engine import Steps
 from benehub.errors import ConfigError, DataError
 from benehub.flows import JOBS, Hub, job_schedules
+from benehub.flows import runs as runs_kept
 from benehub.flows import tick as ticking
 from benehub.flows.job_schedules import When
 from benehub.flows.schedulable import FLOWS, Wanted
@@ -213,6 +214,10 @@ def test_what_waited_for_a_worker_until_a_blackout_begins_after_it(hub: Hub, at:
     assert one["next_at"] == "2026-10-02T06:00:00.000000Z"
     assert one["note"] == "2026-10-01T21:30:00.000000Z: nothing starts until 2026-10-02T06:00:00.000000Z"
     with hub.store.write("acme") as session:
+        session.change(run_table, {"run_id": waits["run"]}, state="failed")
+        runs_kept.again(session, waits["run"], "somebody's")
+    assert "put_off" not in check(hub, Straight(), "acme", "", {}, key)
+    with hub.store.write("acme") as session:
         session.change(run_table, {"run_id": waits["run"]}, state="done")
     at(datetime(2026, 10, 2, 6, 0, 20, tzinfo=UTC))
     assert tick(hub) == Ticked(started=1)
@@ -240,6 +245,23 @@ def test_broken_ones_stand_aside_for_the_others(hub: Hub, at: Any, monkeypatch: 
     at(NOON + timedelta(hours=14, minutes=10))
     assert tick(hub) == Ticked(started=1, stopped=1)
     assert told(hub, "first")["note"] == ""
+
+
+def test_one_that_is_mended_starts_for_the_time_that_was_due(hub: Hub, at: Any) -> None:
+    add(hub, "monthly", Wanted("coverage"), When(cron="0 1 2 * *"))
+    job_schedules.pause(hub, "acme", "nightly")
+    with hub.store.write("acme") as session:
+        session.change(schedule, {"name": "monthly"}, zone="Mars/Olympus")
+    at(NOON + timedelta(hours=14))
+    assert tick(hub) == Ticked(stopped=1)
+    assert job_schedules.change(hub, "acme", "monthly", Wanted("coverage"), When(cron="0 1 3 * *", zone="UTC"))
+    one = told(hub, "monthly")
+    assert (one["note"], one["next_at"]) == ("", "2026-10-02T02:00:00.000000Z")
+    assert tick(hub) == Ticked(started=1)
+    one = told(hub, "monthly")
+    assert (one["last_at"], one["next_at"]) == ("2026-10-02T01:00:00.000000Z", "2026-10-03T01:00:00.000000Z")
+    job_schedules.change(hub, "acme", "nightly", Wanted("sync", "hris"), When(cron="0 3 * * *"))
+    assert told(hub)["note"] == "paused by hand"
 
 
 def test_a_fault_of_the_engine_at_one_ends_no_tick(hub: Hub, at: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from benehub.errors import BenehubError
-from benehub.flows import Hub
+from benehub.flows import Hub, meeting
 from benehub.store.tables import dispatch, notification, run, schedule, stream_state
 from benehub.views.upkeep import Check, upkeep
 
@@ -69,6 +69,23 @@ def test_a_run_that_failed_until_the_same_flow_comes_to_an_end(
     monkeypatch.setattr(fakehub, "NOW", datetime(2026, 10, 1, 13, tzinfo=UTC))
     hub.start_flow("sync", "acme", "good", "hris", "employee", "3", False)
     assert said(hub, "dead letters").ok
+
+
+def test_a_command_that_failed_is_made_up_for_by_meeting_its_deadline(
+    hub: Hub, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = {"executor": "w", "counts": {}, "error": "", "error_class": "", "mend": "", "ended_at": None}
+    at = "2026-10-01T11:00:00.000000Z"
+    with hub.store.write("acme") as session:
+        for day in (14, 15):
+            told = {"run_id": f"run_{day}", "subject": f"payroll/monthly/2026-10-{day}/{at}", "started_at": at}
+            session.add(run, [{**ended, **told, "flow": "deductions.push", "state": "failed"}])
+    monkeypatch.setattr(fakehub, "NOW", datetime(2026, 10, 14, 18, tzinfo=UTC))
+    met = meeting.meet(hub, "acme", "deductions.push/payroll/monthly/2026-10-15", "deductions.push")
+    assert said(hub, "dead letters").state.startswith("2 failed")
+    with hub.store.write("acme") as session:
+        session.change(run, {"run_id": met}, state="done")
+    assert said(hub, "dead letters").state == "1 failed: deductions.push (run_14, )"
 
 
 def test_a_schedule_that_fails_is_told_while_another_of_the_same_flow_does_well(hub: Hub) -> None:

@@ -16,7 +16,7 @@ from dbos import DBOS
 
 from benehub.errors import ConfigError
 from benehub.store import Store
-from benehub.store.locks import sign_of_life
+from benehub.store.locks import LISTENING, sign_of_life
 
 LOOK_SECONDS = 2.0
 """Pause between two looks for work of the dead."""
@@ -48,14 +48,19 @@ class Watch:
         """Set once the sign of life was gone for a while: others may have taken up what this process works at."""
         self._thread: threading.Thread | None = None
 
-    def appear(self) -> None:
+    def appear(self, listens: bool = False) -> None:
         """Take the lock of this process's name.
+
+        Args:
+            listens: whether it is a worker, whose part what waits in the queue is.
 
         Raises:
             ConfigError: a living process has that name.
         """
-        if not self._lock.take():
+        lock = self._store.lock(sign_of_life(self._executor), LISTENING if listens else "")
+        if not lock.take():
             raise ConfigError(f"a process named {self._executor!r} is alive", mend="Start it under a name of its own")
+        self._lock = lock
         self.lost.clear()
 
     def begin(self) -> None:

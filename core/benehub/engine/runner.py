@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
@@ -18,6 +18,7 @@ from benehub.engine.dozing import doze
 from benehub.engine.recovery import Watch, new_executor
 from benehub.errors import ConfigError, DataError, NeedsPersonError
 from benehub.store import Store
+from benehub.store.locks import LISTENING
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,7 +41,7 @@ POLL_SECONDS = 0.25
 """Pause between two looks into the queue; while nothing waits `dozing` puts them off."""
 
 TAKEN_SECONDS = 3.0
-"""How long what is retried waits for a worker while nothing of its order is carried out."""
+"""How long what is retried waits where no worker lives: one whose sign of life was lost takes nothing after that."""
 
 OPEN = ("PENDING", "ENQUEUED", "DELAYED")
 """What the job engine calls a job that will still go on by itself."""
@@ -147,7 +148,7 @@ class Engine:
             if self._running:
                 return
             wait_for_it()
-            self.watch.appear()
+            self.watch.appear(listen)
             config: DBOSConfig = {
                 "name": APPLICATION,
                 "system_database_url": self._store.url,
@@ -228,6 +229,15 @@ class Engine:
         status = DBOS.get_workflow_status(f"{name}:{key}")
         return status is not None and status.status in OPEN
 
+    def ended_without_a_word(self, jobs: Sequence[str]) -> tuple[set[str], set[str]]:
+        """Those of these jobs that died so often that nobody takes them up any more, and those that there are not."""
+        self._started()
+        if not jobs:
+            return set(), set()
+        found = DBOS.list_workflows(workflow_ids=list(jobs), load_input=False, load_output=False)
+        given_up = {one.workflow_id for one in found if one.status == GIVEN_UP}
+        return given_up, set(jobs) - {one.workflow_id for one in found}
+
     def again(self, name: str, key: str) -> Any:
         """Let a flow that failed, was canceled or broke off go on with its first arguments; gives its result.
 
@@ -255,8 +265,7 @@ class Engine:
             self._rewind(job, status)
         else:
             self.watch.look()
-            if not self._listens and self._waits(job):
-                DBOS.resume_workflow(job)  # out of the queue: nobody knows when a worker comes
+            self._let_it_begin(job, str(status.queue_partition_key))
         try:
             return DBOS.retrieve_workflow(job).get_result(polling_interval_sec=0.2)
         except CANCELED:
@@ -270,12 +279,21 @@ class Engine:
             DBOS.rewind_workflow(job, start_step=step)
             return
         DBOS.rewind_workflow(job, start_step=step, queue_name=QUEUE, queue_partition_key=order)
+        self._let_it_begin(job, order)
+
+    def _let_it_begin(self, job: str, order: str) -> None:
+        """Until what waits in the queue is begun: a worker's part for as long as one lives, else out of the queue and
+        here, since nobody knows when one comes. Both would begin it twice."""
         until = time.monotonic() + TAKEN_SECONDS
         while not self._listens and self._waits(job):
-            if _busy(order):
-                until = time.monotonic() + TAKEN_SECONDS
-            elif time.monotonic() > until:
-                DBOS.resume_workflow(job)
+            nobody = self._store.lock(LISTENING)
+            try:
+                if not nobody.take() or _busy(order):
+                    until = time.monotonic() + TAKEN_SECONDS
+                elif time.monotonic() > until and self._waits(job):  # while the lock is ours nobody takes it
+                    DBOS.resume_workflow(job)
+            finally:
+                nobody.release()
             time.sleep(POLL_SECONDS)
 
     def cancel(self, name: str, key: str) -> None:

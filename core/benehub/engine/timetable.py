@@ -25,6 +25,12 @@ from benehub.legal.calendars import bank_holidays
 HORIZON_YEARS = 12
 """29 February comes back within eight years; what does not come within these never comes."""
 
+TICK_SECONDS = 30
+"""Pause between two looks for what is due."""
+
+EDGE = timedelta(seconds=2 * TICK_SECONDS)
+"""So long before a blackout or a closed day a spread time comes at the latest: the next look still finds it open."""
+
 MAX_WINDOWS = 1000
 """Blackouts and closed days in a row that are walked over at most."""
 
@@ -125,11 +131,13 @@ def drawn(key: str, bound: int) -> int:
 
 
 def due_at(table: Timetable, slot: datetime, key: str, draw: Draw = drawn) -> datetime:
-    """When a slot is really due: spread by jitter, unless that would end in a blackout or on a closed day."""
+    """When a slot is really due: spread by jitter, unless that would end in a blackout or on a closed day, or so
+    shortly before that nobody looks until it has begun."""
     if not table.jitter:
         return slot
     spread = slot + timedelta(seconds=draw(f"{key}/{slot.isoformat()}", table.jitter))
-    return slot if _shut(table, spread) is not None else spread
+    shut = any(_shut(table, one) is not None for one in (spread, spread + EDGE))
+    return slot if shut else spread
 
 
 def _wall(table: Timetable, at: datetime) -> datetime:

@@ -17,7 +17,7 @@ from benehub import planbook
 from benehub.connect.connector import Connector
 from benehub.connections import Open, Wiring, connectors, no_wiring, open_connection
 from benehub.crypto import mask
-from benehub.engine import Ending, Engine, history
+from benehub.engine import Ending, Engine
 from benehub.engine.told import StepTold, steps_of
 from benehub.errors import BenehubError, ConfigError, DataError
 from benehub.flows import runs
@@ -57,6 +57,8 @@ class Hub:
     engine: Engine = field(init=False)
     _books: dict[str, tuple[tuple[int, str], PlanBook]] = field(default_factory=dict)
     """The book asked for last, by employer: it holds the text of all that came before it, which is there once so."""
+    _without_job: set[str] = field(default_factory=set)
+    """Jobs of interrupted runs that there were not at the last look."""
     _counted: int = 0
     _refreshed: int = 0
 
@@ -143,8 +145,9 @@ class Hub:
             flow = runs.unfinished(session, run_id)
         if not flow or self.engine.is_open(flow, run_id):
             return bool(flow)
-        gone = DataError("the job engine has ended it without a word", where=f"flow {flow}",
-                         mend="Let it go on: benehub runs retry RUN")  # fmt: skip
+        _, missing = self.engine.ended_without_a_word([f"{flow}:{run_id}"])
+        mend = "Start it anew by its own command" if missing else "Let it go on: benehub runs retry RUN"
+        gone = DataError("the job engine has ended it without a word", where=f"flow {flow}", mend=mend)
         with self.store.write(employer) as session:
             runs.fail(session, run_id, gone)
         return False
@@ -154,11 +157,14 @@ class Hub:
         return history.given_up(self.store, jobs)
 
     def tell_given_up(self) -> int:
-        """Tell as failed the runs whose job died so often that nobody takes it up any more; gives how many."""
+        """Tell as failed the runs whose process is gone and that nobody takes up any more: their job died so often, or
+        there was none at the look before either (the process died before it made one). Gives how many."""
         with self.store.read("") as session:
             rows = runs.interrupted(session)
         jobs = {f"{row.flow}:{row.run_id}": row for row in rows}
-        gone = self.given_up(list(jobs))
+        gone, missing = self.engine.ended_without_a_word(list(jobs))
+        gone |= missing & self._without_job
+        self._without_job = missing
         return sum(not self.still_open(jobs[job].employer_id, jobs[job].run_id) for job in sorted(gone))
 
     def retry(self, employer: str, run_id: str) -> Any:

@@ -85,7 +85,8 @@ def add(hub: Hub, employer: str, name: str, wanted: Wanted, when: When, keep: bo
 def change(
     hub: Hub, employer: str, name: str, wanted: Wanted, when: When, expected: str = "", keep: bool = True
 ) -> datetime:  # fmt: skip
-    """Let a schedule start something else, or at other times; gives the next. One that is paused stays so.
+    """Let a schedule start something else, or at other times; gives the next. One that is paused stays so; one that
+    could not be started is tried again at once, for the time that is due.
 
     With `keep` off it is only checked.
 
@@ -100,9 +101,14 @@ def change(
         row, table = _checked(hub, session, name, wanted, when)
         slot = next_slot(table, session.clock())
         edited = {one: row[one] for one in EDITED if one != "state"}
+        values = {**edited, "country": row["country"], **_due(session, table, name, slot)}
+        if before.state == "on":
+            values["note"] = ""
+            if STUCK in before.note:  # its time is still due: what kept it from starting may be mended now
+                slot = session.clock()
+                values |= {"slot_at": before.slot_at, "next_at": iso(slot)}
         if keep:
-            due = _due(session, table, name, slot)
-            session.change(schedule, {"name": name}, **edited, country=row["country"], **due)
+            session.change(schedule, {"name": name}, **values)
     return slot
 
 

@@ -71,6 +71,8 @@ def meet(hub: Hub, employer: str, subject: str, kind: str, key: str = "") -> str
         task = job(found, session.today())
         if task is None:
             raise DataError("nothing here does it by itself", where=kind, mend="Look at it, and do it by hand")
-        named = f"{subject}/{key or session.now()}"
-        more = [named] if task.flow.startswith(PREFIX) else []
+        timed = task.flow.startswith(PREFIX)
+        # As the command's own run is called, so that one of them is known to make up for the other.
+        named = f"{found.connection if timed else '/'.join(task.arguments)}/{key or session.now()}"
+        more = [named] if timed else []
         return hub.enqueue_flow(session, task.flow, named, found.connection, *task.arguments, *more)

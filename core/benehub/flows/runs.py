@@ -13,6 +13,9 @@ from benehub.store.events import note_event
 from benehub.store.locks import WAITING, alive, is_held, sign_of_life
 from benehub.store.tables import run
 
+RETRIED = "retried"
+"""What a run counts that goes on by a person's word, until it counts what it did."""
+
 
 def begin(session: Session, flow: str, key: str, executor: str) -> str:
     """The run of this flow and key; one that is there already is left as it is."""
@@ -48,7 +51,7 @@ def again(session: Session, run_id: str, executor: str) -> str:
     if row.state == "running" and is_held(session.connection, sign_of_life(row.executor)):
         raise DataError(f"run {run_id} is running", mend="Wait for it, or cancel it: benehub runs cancel RUN")
     session.change(run, {"run_id": run_id}, state="running", error="", error_class="", mend="", ended_at=None,
-                   executor=executor)  # fmt: skip
+                   executor=executor, counts={**row.counts, RETRIED: 1})  # fmt: skip
     return str(row.flow)
 
 
@@ -93,6 +96,12 @@ def flow_of(session: Session, run_id: str) -> str:
         DataError: there is none.
     """
     return str(_known(session, run_id).flow)
+
+
+def retried(session: Session, run_id: str) -> bool:
+    """Whether a person let a run go on that has counted nothing since."""
+    row = _found(session, run_id)
+    return row is not None and RETRIED in row.counts
 
 
 def unfinished(session: Session, run_id: str) -> str:

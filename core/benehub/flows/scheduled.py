@@ -73,10 +73,13 @@ def add(counts: dict[str, Any], more: Any) -> None:
 def _begin(
     hub: Hub, employer: str, name: str, connection: str, options: dict[str, str], key: str
 ) -> tuple[str, list[Any] | None]:
-    """As `_plan`; no jobs at all where it has waited for a worker until its schedule lets nothing start any more."""
+    """As `_plan`; no jobs at all where it has waited for a worker until its schedule lets nothing start any more.
+
+    A person who retries it is asked for no hour.
+    """
     with hub.store.write(employer) as session:
         run_id = session.id("run", f"{PREFIX}{name}", key)
-        if job_schedules.put_back(session, run_id):
+        if not runs.retried(session, run_id) and job_schedules.put_back(session, run_id):
             return run_id, None
     return _plan(hub, employer, name, connection, options, key)
 

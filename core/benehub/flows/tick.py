@@ -24,9 +24,6 @@ from benehub.flows.schedulable import PREFIX
 from benehub.store import Session, iso
 from benehub.store.tables import connection, schedule
 
-TICK_SECONDS = 30
-"""Pause between two ticks."""
-
 AT_ONCE = 500
 """Schedules that one tick starts at most, the oldest first; the rest is the next tick's."""
 

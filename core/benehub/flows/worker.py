@@ -15,10 +15,11 @@ from dataclasses import asdict
 import structlog
 
 from benehub.connect import hooks_out
+from benehub.engine.timetable import TICK_SECONDS
 from benehub.errors import ConfigError, RetriableError
 from benehub.flows import bind, hook_delivery, notifying
 from benehub.flows.hub import Hub
-from benehub.flows.tick import TICK_SECONDS, tick
+from benehub.flows.tick import tick
 from benehub.store import Store
 
 LOOK_SECONDS = 1

@@ -99,9 +99,9 @@ class Store:
         finally:
             lock.release()
 
-    def lock(self, name: str) -> NamedLock:
-        """The lock of this name on this database, not taken yet."""
-        return NamedLock(self.engine, name)
+    def lock(self, name: str, shared: str = "") -> NamedLock:
+        """The lock of this name on this database, not taken yet; `shared` is one that is taken with it, by many."""
+        return NamedLock(self.engine, name, shared)
 
     @cached_property
     def windows(self) -> StoreWindows:

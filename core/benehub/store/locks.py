@@ -26,6 +26,9 @@ if sys.platform == "win32":
             return False
         return True
 
+    def _share(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)  # it shares nothing: beside a file works one anyway
+
 else:
     import fcntl
 
@@ -36,15 +39,27 @@ else:
             return False
         return True
 
+    def _share(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+
 
 class NamedLock:
-    """One lock, by name, of all threads and processes on a database."""
+    """One lock, by name, of all threads and processes on a database.
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    Args:
+        engine: of the database.
+        name: what it is called.
+        shared: a second lock that is taken with it and that any number may share; while anybody does, nobody takes
+            that one for himself. Who has it for himself is waited for.
+    """
+
+    def __init__(self, engine: Engine, name: str, shared: str = "") -> None:
         self._engine = engine
         self._digest = hashlib.sha256(name.encode()).digest()
+        self._shared = hashlib.sha256(shared.encode()).digest() if shared else b""
         self._connection: Connection | None = None
         self._file: IO[str] | None = None
+        self._shared_file: IO[str] | None = None
 
     def take(self) -> bool:
         """Take it unless another one holds it; gives whether it is ours now."""
@@ -55,13 +70,19 @@ class NamedLock:
             file.close()
             return False
         self._file = file
+        if self._shared:
+            self._shared_file = _path(self._engine, self._shared).open("a")
+            _share(self._shared_file.fileno())
         return True
 
     def _take_advisory(self) -> bool:
         if self._connection is None:
             self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         ask = text("SELECT pg_try_advisory_lock(:key)")
-        return bool(self._connection.execute(ask, {"key": _key(self._digest)}).scalar())
+        taken = bool(self._connection.execute(ask, {"key": _key(self._digest)}).scalar())
+        if taken and self._shared:
+            self._connection.execute(text("SELECT pg_advisory_lock_shared(:key)"), {"key": _key(self._shared)})
+        return taken
 
     def stands(self) -> bool:
         """Whether what was taken is still held: a database that was restarted has forgotten it."""
@@ -83,9 +104,12 @@ class NamedLock:
                     _path(self._engine, self._digest).unlink()
             self._file.close()
             self._file = None
+        if self._shared_file is not None:
+            self._shared_file.close()
+            self._shared_file = None
         if self._connection is not None:
             with contextlib.suppress(DBAPIError):
-                self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(self._digest)})
+                self._connection.execute(text("SELECT pg_advisory_unlock_all()"))
             self._connection.close()
             self._connection = None
 
@@ -96,6 +120,9 @@ def alone(connection: Connection, name: str) -> None:
         key = _key(hashlib.sha256(name.encode()).digest())
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
+
+LISTENING = "who takes from the queue"
+"""The lock that all workers share: who has it for himself knows that none lives, and that none comes meanwhile."""
 
 WAITING = "queue"
 """Stands for the process of a run that has none yet: it waits until a worker has time for it."""

@@ -23,6 +23,12 @@ CYCLE: Final = timedelta(days=35)
 
 OVERDUE: Final = timedelta(hours=1)
 
+READING: Final = frozenset({
+    "sync", "payroll.calendar", "payroll.results", "enrollments.acks", "premiums.invoice", "premiums.answers",
+    "retirement.credits", "accounts.confirmations", "notices.reports",
+})  # fmt: skip
+"""The flows of schedules that read their connection; the others only send."""
+
 UNKNOWN: Final[Mapping[str, type[Connector]]] = MappingProxyType({})
 """No connector is known: every stream that was ever read is held to be read still."""
 

@@ -33,6 +33,7 @@ from benehub.store.tables import (
     schedule,
     stream_state,
 )
+from benehub.views.fresh import READING
 
 DAY = timedelta(days=1)
 AGES = (("1d", DAY), ("7d", 7 * DAY), ("30d", 30 * DAY), ("90d", 90 * DAY))
@@ -169,7 +170,7 @@ def _never_read(session: Session, _now: datetime) -> Figure:
             (connection.c.employer_id == schedule.c.employer_id)
             & (connection.c.connection_id == schedule.c.connection_id),
         )
-        .where(schedule.c.flow == "sync", schedule.c.state == "on", connection.c.mode != "paused", ~read)
+        .where(schedule.c.flow.in_(READING), schedule.c.state == "on", connection.c.mode != "paused", ~read)
         .group_by(schedule.c.employer_id)
     )
     return Figure(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from benehub import connections, planbook
 from benehub.planbook import PlanBook
@@ -101,22 +101,26 @@ def _last_read(one: Source) -> str:
 
 def _dead_letters(session: Session) -> Check:
     """Runs that failed, where the same flow of the same subject (schedule, connection) came to no good end since."""
+    about = _about().label("about")
     failed = session.rows(
-        select(run.c.run_id, run.c.flow, run.c.subject, run.c.error_class, run.c.started_at)
+        select(run.c.run_id, run.c.flow, about, run.c.error_class, run.c.started_at)
         .where(*session.where(run, state="failed"), run.c.started_at >= iso(session.clock() - RECENT))
         .order_by(run.c.started_at.desc())
     )
     good: dict[tuple[str, str], str] = {}
     if failed:
-        done = select(run.c.flow, run.c.subject, run.c.started_at).where(
-            *session.where(run, state="done"),
-            run.c.started_at > failed[-1].started_at,
-            run.c.flow.in_({row.flow for row in failed}),
+        done = (
+            select(run.c.flow, about, func.max(run.c.started_at).label("at"))
+            .where(
+                *session.where(run, state="done"),
+                run.c.started_at > failed[-1].started_at,
+                run.c.flow.in_({row.flow for row in failed}),
+                about.in_({row.about for row in failed}),
+            )
+            .group_by(run.c.flow, about)
         )
-        for row in session.rows(done):
-            key = row.flow, _about(row.subject)
-            good[key] = max(row.started_at, good.get(key, ""))
-    rows = [row for row in failed if good.get((row.flow, _about(row.subject)), "") <= row.started_at]
+        good = {(row.flow, row.about): row.at for row in session.rows(done)}
+    rows = [row for row in failed if good.get((row.flow, row.about), "") <= row.started_at]
     name = f"dead letters of {session.employer}"
     if not rows:
         return Check(name, "no run has failed for good")
@@ -124,9 +128,9 @@ def _dead_letters(session: Session) -> Check:
     return Check(name, f"{len(rows)} failed: {told}", f"benehub runs show {rows[0].run_id}, mend it, then runs retry")
 
 
-def _about(subject: str) -> str:
-    """What a run is about: its subject without what tells one time from the other."""
-    return subject.rpartition("/")[0]
+def _about() -> ColumnElement[str]:
+    """What a run is about: its subject up to the last stroke, without what tells one time from the other."""
+    return func.rtrim(run.c.subject, func.replace(run.c.subject, "/", ""))
 
 
 def _unknown(session: Session) -> Check:

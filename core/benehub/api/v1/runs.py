@@ -100,9 +100,10 @@ def start_run(_caller: Operates, at: At, claim: Once, body: FlowAsked, response:
         if wanted.connection:
             room.get(session, wanted.connection)
     # The flow has to know the key of its run: `start` makes the same of subject and claim.
-    key, order = f"{wanted.flow}/{key_of(claim)}", wanted.connection or "-"
+    subject, order = wanted.connection or wanted.flow, wanted.connection or "-"
+    key = f"{subject}/{key_of(claim)}"
     told = (wanted.connection, dict(wanted.options), key)
-    return start(claim, response, f"{PREFIX}{wanted.flow}", wanted.flow, order, *told)
+    return start(claim, response, f"{PREFIX}{wanted.flow}", subject, order, *told)
 
 
 @router.get("/{run}", operation_id="get_run")
