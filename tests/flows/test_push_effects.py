@@ -194,6 +194,30 @@ def everybody_in_a_file(session: Session) -> Effect:
     return effect(session, told("enrollment.full/keeper/2", "FAM"))
 
 
+def _two_groups(session: Session) -> dict[str, str]:
+    """A small group beside a large one, at a partner who takes a file for each; gives the group of each plan."""
+    for who in PEOPLE[:12]:
+        record_told(session, "keeper", who, {"small": _state("EE")}, [], "before")
+    for number in range(200):
+        record_told(session, "keeper", f"per_large{number}", {"large": _state("EE")}, [], "before")
+    return {"small": "S", "large": "L"}
+
+
+@pytest.mark.parametrize("kind", ["enrollment.full", "enrollment.change"])
+def test_a_file_of_one_group_is_held_against_that_group(kept: Store, kind: str) -> None:
+    with kept.write("acme") as session:
+        groups, small = _two_groups(session), PEOPLE[:12]
+        if kind == "enrollment.full":
+            families = {who: {"members": [], "told": {"small": _state("FAM")}, "gone": []} for who in small}
+            contents: dict[str, Content] = {f"{kind}/1": {"day": "2026-10-15", "families": families, "group": "S"}}
+        else:
+            contents = {f"{kind}/{who}": {"members": [_member(who, tier="FAM")], "group": "S"} for who in small}
+        rows = dispatch.waiting(session, [file(session, kind, f"{kind}/keeper/1", contents)])
+        found = push_guard.effect(session, "keeper", rows, PushGuard(), None, groups)  # type: ignore[arg-type]
+    assert found.standing == found.changed == set(small)
+    assert found.against(PushGuard())[0]
+
+
 def premium(kind: str) -> Callable[[Session], Effect]:
     """Everybody is paid for, at a hundredth."""
 
