@@ -271,6 +271,20 @@ def test_money_stops_when_it_is_less_than_half_of_the_last() -> None:
     assert Effect(people=5, shrink=900).against(PushGuard()) == ("", 0)
 
 
+@pytest.mark.parametrize("kind", ["contribution.deposit", "earnings.deposit"])
+def test_a_file_after_an_unusual_one_is_held_against_the_least_of_its_kind(kept: Store, kind: str) -> None:
+    def told(session: Session, day: str, pretax: int) -> str:
+        return rows(session, kind, day, lambda _: {"plan": "401k", "amounts": {"pretax": pretax}}, 40 * pretax)
+
+    with kept.write("acme") as session:
+        sent(session, told(session, "2026-09-15", 10_000))
+        sent(session, told(session, "2026-09-20", 60_000))  # of bonuses
+        regular, little = (effect(session, told(session, day, pretax))
+                           for day, pretax in (("2026-09-30", 10_000), ("2026-10-15", 4_000)))  # fmt: skip
+    assert regular.shrink <= 0
+    assert little.shrink == (150 if kind == "contribution.deposit" else 0)
+
+
 def test_what_payroll_took_moves_with_pay_and_what_is_absent_is_no_change(kept: Store) -> None:
     def told(session: Session, day: str, amounts: Content) -> str:
         return rows(session, "contribution.deposit", day, lambda _: {"plan": "401k", "amounts": amounts}, 1_200_000)

@@ -31,7 +31,7 @@ from benehub.store.tables import run as run_table
 RESEND = "resend"
 """A person's word that a dispatch shall leave whatever held it."""
 
-_LEAVE, _BOOK = "leave.take", "deduction.book"
+_LEAVE, _BOOK, _EARNINGS = "leave.take", "deduction.book", "earnings.deposit"
 
 VOLATILE = {"effective_from", "pay_date", "period_start", "period_end", "correction", "version"}
 """What differs from pay date to pay date without being a change."""
@@ -282,7 +282,10 @@ def _of_money(session: Session, connection_id: str, one: Waiting, found: Effect,
     at = _last_about(files, now)
     if at is None:
         return
-    _hold(found, set(now), one.worth_minor, set(files[at]) if now else set(), alike[at].worth_minor)
+    before = alike[at].worth_minor
+    # One that was unusually large, as of a bonus, is no measure of too little; lost earnings have none at all.
+    least = 0 if one.operation == _EARNINGS else min(alike[each].worth_minor for each in _about(files, now))
+    _hold(found, set(now), one.worth_minor, set(files[at]) if now else set(), before, least)
     if one.operation == _LEAVE:
         most = max(map(_sum, files))
         found.growth = max(found.growth, _sum(now) * 100 // most - 100 if most else 0)
@@ -303,20 +306,23 @@ def _of_premium(session: Session, book: PlanBook, connection_id: str, one: Waiti
     months = remittance_months.compared(session, book, one)
     if months is not None:
         now, then = months
-        _hold(found, now.people, now.worth_minor, then.people, then.worth_minor)
+        _hold(found, now.people, now.worth_minor, then.people, then.worth_minor, then.worth_minor)
 
 
 def _left_before(session: Session, connection_id: str, one: Waiting) -> bool:
     return one.revision > 1 and dispatch.left_before(session, connection_id, one)
 
 
-def _hold(found: Effect, now: set[str], worth_minor: int, then: set[str], before_minor: int) -> None:
+def _hold(
+    found: Effect, now: set[str], worth_minor: int, then: set[str], before_minor: int, least_minor: int
+) -> None:  # fmt: skip
+    """Hold a file against the one before, and against the least that one of its kind was worth; 0: not at all."""
     found.people += max(len(now), 1)
     found.standing |= then
     found.ended |= then - now
     if before_minor > 0:
         found.growth = max(found.growth, worth_minor * 100 // before_minor - 100)
-        found.shrink = max(found.shrink, before_minor * 100 // max(worth_minor, 1) - 100)
+        found.shrink = max(found.shrink, least_minor * 100 // max(worth_minor, 1) - 100)
 
 
 def _last_about(files: Sequence[Figures], now: Figures) -> int | None:
@@ -324,14 +330,15 @@ def _last_about(files: Sequence[Figures], now: Figures) -> int | None:
 
     One that shares less than half of the smaller is about others. Where no people are named the newest counts.
     """
+    return max(_about(files, now), key=lambda at: (len(files[at].keys() & now.keys()), -at), default=None)
+
+
+def _about(files: Sequence[Figures], now: Figures) -> list[int]:
+    """Which of these files are about the same people."""
     if not now:
-        return 0 if files else None
-    best, most = None, 0
-    for at, then in enumerate(files):
-        shared = len(then.keys() & now.keys())
-        if shared * 2 >= min(len(then), len(now)) and shared > most:
-            best, most = at, shared
-    return best
+        return list(range(len(files)))
+    shared = [len(then.keys() & now.keys()) for then in files]
+    return [at for at, then in enumerate(files) if shared[at] and shared[at] * 2 >= min(len(then), len(now))]
 
 
 class Stop(NamedTuple):
