@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from benehub.connect.capabilities import Blocker, Capability
+from benehub.connect.capabilities import Blocker, Capability, Guard
 from benehub.errors import Unsupported
 from benehub.flows import Hub, connecting, send
 from benehub.flows.rehearsal import DirectSteps
@@ -63,9 +63,12 @@ def test_what_only_a_later_part_would_send_is_looked_at_before_the_first(
         ids = [str(row.dispatch_id) for row in session.rows(select(dispatch).order_by(dispatch.c.dispatch_id))]
         first = dispatch.c.dispatch_id == ids[0]
         session.connection.execute(update(dispatch).where(first).values(operation="enrollment.change"))
+    known = fakehub.FakeConnector.capabilities
+    more = Capability("enrollment.change", guard=Guard.READ_BACK)
+    monkeypatch.setattr(fakehub.FakeConnector, "capabilities", lambda self: (*known(self), more))
     monkeypatch.setattr(send, "BATCH", 1)
     with pytest.raises(Unsupported):
-        send.send(hub, DirectSteps(), "acme", "payroll", ids)
+        send.send(hub, DirectSteps(), "acme", "payroll", ids)  # type: ignore[arg-type]
     assert len(ids) > 1 and fakehub.Vendor(str(tmp_path / "vendor")).effects() == []
 
 

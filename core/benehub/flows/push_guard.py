@@ -128,7 +128,7 @@ def effect(
     session: Session, connection_id: str, rows: Sequence[Waiting], limits: PushGuard, book: PlanBook,
     groups: Mapping[str, str] = ONE_FILE,
 ) -> Effect:  # fmt: skip
-    """What these dispatches of one operation would do; `groups`: the group of each plan, where each has its own file."""
+    """What these dispatches of one operation would do; `groups`: each plan's group, where a group has its own file."""
     items = [one for one in rows if not one.is_file]
     if items:
         return _of_items(session, connection_id, items, limits)

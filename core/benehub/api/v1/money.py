@@ -100,7 +100,7 @@ class DepositTold(Model):
     dispatch: str
     """Id of the dispatch that pays it; empty until there is one."""
     standing: Literal["late", "due", "sent", "accepted", "arrived"]
-    """late, due, sent, accepted (the carrier took the file of a premium, its money nobody has confirmed), or arrived."""
+    """late, due, sent, accepted (the carrier took a premium's file, nobody has confirmed its money), or arrived."""
     on_time: bool | None
     """Whether it left in time; null until it has left."""
 
