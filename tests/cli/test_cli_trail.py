@@ -6,6 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from benehub.cli.trail import Act
+from benehub.errors import RetriableError
+from benehub.store import Store
+
 Row = tuple[str, str, str, str]
 
 
@@ -43,3 +49,18 @@ def test_what_a_command_changes_stands_in_the_trail_with_its_outcome(employed: P
     found = trail(cli, "--employer", "acme")[len(before) :]
     assert found == [one for row in ended for one in ((*row[:3], "asked"), row)]
     assert cli.run("audit", "verify", "--employer", "acme")
+
+
+def test_what_cannot_be_noted_of_one_employer_hides_no_error_and_is_noted_of_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    act, tried = Act("cli", "benehub sync", ""), list[tuple[str, int]]()
+    act._asked.update({"acme": ("acme", 1), "other": ("other", 2)})
+
+    def away(_act: Act, _store: Any, trail: str, _outcome: str, of_no: int = 0) -> int:
+        tried.append((trail, of_no))
+        raise RetriableError("the database is away")
+
+    monkeypatch.setattr(Act, "_note", away)
+    act.ended(Store.__new__(Store), "failed")
+    assert tried == [("acme", 1), ("other", 2)]

@@ -43,6 +43,11 @@ from benehub.views.worklist import Filters, part
 SEPTEMBER, OCTOBER = Month(2026, 9), Month(2026, 10)
 
 
+def billed(text: str) -> str:
+    """The plan book with a carrier that is paid by its bills."""
+    return text.replace("pay_as_enrolled", "pay_as_billed")
+
+
 def ready(hub: Hub, fakehub: Any, folder: Path) -> Hub:
     """On 1 October, with September compared and one bill accrued, remitted and confirmed in it."""
     fakehub.set_up(hub, folder, "read_back")
@@ -256,7 +261,7 @@ NEWS: dict[str, tuple[Callable[[Session], None], str]] = {
 
 @pytest.mark.parametrize("what", sorted(NEWS))
 def test_today_asks_for_a_comparison_as_the_closing_does(hub: Hub, what: str) -> None:
-    assert states(hub) == {"payroll": "unread", "premiums": "unread", "leave": "right"} and not failing(hub)
+    assert states(hub) == {"payroll": "unread", "premiums": "right", "leave": "right"} and not failing(hub)
     spoil, state = NEWS[what]
     with hub.store.write("acme") as session:
         session.take_seq(0)
@@ -277,7 +282,9 @@ def read(session: Session, kind: str, connection_id: str) -> None:
     session.add(confirmation, [row])
 
 
-def test_a_month_of_which_nothing_was_read_is_not_right_and_is_signed_as_such(either: Hub) -> None:
+def test_a_month_of_which_nothing_was_read_is_not_right_and_is_signed_as_such(either: Hub, fakehub: Any) -> None:
+    load_plan_book(either, billed(fakehub.BOOK), "book")
+    either.start_flow("reconcile", "acme", "all/2026-09/1b", "2026-09", [])
     with either.store.read("acme") as session:
         found = {one.name: one.silent for one in legs(session, either.book(session), SEPTEMBER)}
     assert found == {"payroll": [("payroll", "payroll")], "premiums": [("premium", "carrier")], "leave": []}
@@ -298,16 +305,30 @@ def test_of_two_carriers_each_one_has_to_have_billed(either: Hub, fakehub: Any) 
         .replace("carrier: carrier", "carrier: other")
         .replace("MED", "DEN")
     )
-    book = planbook.load(fakehub.BOOK.replace("carriers:", f"  - id: dental{more}carriers:"), "book")
+    book = planbook.load(billed(fakehub.BOOK).replace("carriers:", f"  - id: dental{more}carriers:"), "book")
     with either.store.write("acme") as session:
         session.take_seq(0)
-        assert nothing.silent(session, book, Relation.PREMIUM, SEPTEMBER) == ("carrier", "other")
+        assert nothing.silent(session, book, Relation.PREMIUM, SEPTEMBER) == ("carrier",)
         assert nothing.silent(session, book, Relation.ACCOUNTS, SEPTEMBER) == (), "no such plan"
         read(session, "invoice_line", "carrier")
         assert nothing.silent(session, book, Relation.PREMIUM, SEPTEMBER) == (), "nobody is in the other one's plan"
         owed = entry("d", "premium.accrued", "5100 +9", "2100 -9")
         ledger.record(session, [replace(owed, legs=tuple(replace(one, plan="dental") for one in owed.legs))])
         assert nothing.silent(session, book, Relation.PREMIUM, SEPTEMBER) == ("other",)
+
+
+def test_nobody_waits_for_a_bill_that_no_carrier_sends(either: Hub, fakehub: Any) -> None:
+    def waited_for(text: str, month: Month = SEPTEMBER) -> tuple[str, ...]:
+        with either.store.read("acme") as session:
+            return nothing.silent(session, planbook.load(text, "book"), Relation.PREMIUM, month)
+
+    book = billed(fakehub.BOOK)
+    first = "    effective_from: 2026-01-01\n"
+    assert first in book and waited_for(book) == ("carrier",)
+    assert waited_for(book.replace(first, f"{first}    effective_to: 2026-09-02\n")) == ("carrier",)
+    assert waited_for(book.replace(first, f"{first}    effective_to: 2026-09-01\n")) == (), "its plan has ended before"
+    assert waited_for(book, OCTOBER) == (), "nobody is in its plan in October"
+    assert waited_for(fakehub.BOOK) == (), "who is paid as enrolled may send none"
 
 
 def test_a_variance_in_its_time_is_carried_over_by_name(either: Hub) -> None:
@@ -324,7 +345,7 @@ def test_a_variance_in_its_time_is_carried_over_by_name(either: Hub) -> None:
 def test_what_a_rule_sets_aside_is_carried_over_by_name_until_its_last_day(hub: Hub) -> None:
     with hub.store.write("acme") as session:
         _ruled(session, "2026-09", lifted=False)
-    assert failing(hub) == {} and set(states(hub).values()) == {"right", "unread"}  # no bill, no register was read
+    assert failing(hub) == {} and states(hub) == {"payroll": "unread", "premiums": "right", "leave": "right"}
     closing.close(hub, "acme", SEPTEMBER, "Ann", "")
     with hub.store.read("acme") as session:
         (item,) = signed_report(session, SEPTEMBER)["open_items"]

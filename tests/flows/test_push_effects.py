@@ -195,6 +195,30 @@ def everybody_in_a_file(session: Session) -> Effect:
     return effect(session, told("enrollment.full/keeper/2", "FAM"))
 
 
+def _two_groups(session: Session) -> dict[str, str]:
+    """A small group beside a large one, at a partner who takes a file for each; gives the group of each plan."""
+    for who in PEOPLE[:12]:
+        record_told(session, "keeper", who, {"small": _state("EE")}, [], "before")
+    for number in range(200):
+        record_told(session, "keeper", f"per_large{number}", {"large": _state("EE")}, [], "before")
+    return {"small": "S", "large": "L"}
+
+
+@pytest.mark.parametrize("kind", ["enrollment.full", "enrollment.change"])
+def test_a_file_of_one_group_is_held_against_that_group(kept: Store, kind: str) -> None:
+    with kept.write("acme") as session:
+        groups, small = _two_groups(session), PEOPLE[:12]
+        if kind == "enrollment.full":
+            families = {who: {"members": [], "told": {"small": _state("FAM")}, "gone": []} for who in small}
+            contents: dict[str, Content] = {f"{kind}/1": {"day": "2026-10-15", "families": families, "group": "S"}}
+        else:
+            contents = {f"{kind}/{who}": {"members": [_member(who, tier="FAM")], "group": "S"} for who in small}
+        rows = dispatch.waiting(session, [file(session, kind, f"{kind}/keeper/1", contents)])
+        found = push_guard.effect(session, "keeper", rows, PushGuard(), None, groups)  # type: ignore[arg-type]
+    assert found.standing == found.changed == set(small)
+    assert found.against(PushGuard())[0]
+
+
 def premium(kind: str) -> Callable[[Session], Effect]:
     """Everybody is paid for, at a hundredth."""
 
@@ -246,6 +270,20 @@ def test_money_stops_when_it_is_less_than_half_of_the_last() -> None:
     why = "the last one was worth 101 % more than it, over 100 %"
     assert Effect(people=50, shrink=101).against(PushGuard()) == (why, 50)
     assert Effect(people=5, shrink=900).against(PushGuard()) == ("", 0)
+
+
+@pytest.mark.parametrize("kind", ["contribution.deposit", "earnings.deposit"])
+def test_a_file_after_an_unusual_one_is_held_against_the_least_of_its_kind(kept: Store, kind: str) -> None:
+    def told(session: Session, day: str, pretax: int) -> str:
+        return rows(session, kind, day, lambda _: {"plan": "401k", "amounts": {"pretax": pretax}}, 40 * pretax)
+
+    with kept.write("acme") as session:
+        sent(session, told(session, "2026-09-15", 10_000))
+        sent(session, told(session, "2026-09-20", 60_000))  # of bonuses
+        regular, little = (effect(session, told(session, day, pretax))
+                           for day, pretax in (("2026-09-30", 10_000), ("2026-10-15", 4_000)))  # fmt: skip
+    assert regular.shrink <= 0
+    assert little.shrink == (150 if kind == "contribution.deposit" else 0)
 
 
 def test_what_payroll_took_moves_with_pay_and_what_is_absent_is_no_change(kept: Store) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import update
 from benehub.errors import BenehubError
 from benehub.flows import Hub, meeting
 from benehub.store.tables import dispatch, notification, run, schedule, stream_state
+from benehub.views.health import examine
 from benehub.views.upkeep import Check, upkeep
 
 Open = Callable[..., Hub]
@@ -56,6 +57,14 @@ def test_a_connection_that_was_not_read_for_days(hub: Hub) -> None:
     assert "hris (election last read 2026-09-28T11:59Z)" in said(hub, "reads").state
     change(hub, stream_state, read_at="2026-09-28T12:01:00.000000Z")
     assert said(hub, "reads").ok
+
+
+def test_a_stream_that_a_connection_reads_no_more_is_not_missed(hub: Hub) -> None:
+    row = {"connection_id": "hris", "cursor": None, "seq": 1, "read_at": "2026-01-01T12:00:00.000000Z"}
+    with hub.store.write("acme") as session:
+        session.add(stream_state, [{**row, "stream": "register_line"}])
+    found = [one.state for one in examine(hub.store, hub.plugins) if one.name == "reads of acme"]
+    assert found == ["none is stale"] != [said(hub, "reads").state]
 
 
 def test_a_run_that_failed_until_the_same_flow_comes_to_an_end(

@@ -8,11 +8,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from benehub.connect.capabilities import Blocker, Capability
+from benehub.connect.capabilities import Blocker, Capability, Guard
 from benehub.errors import Unsupported
-from benehub.flows import Hub, connecting
+from benehub.flows import Hub, connecting, send
+from benehub.flows.rehearsal import DirectSteps
 from benehub.store.tables import dispatch
 
 LACKS = Capability("deduction.set", supported=False, blocker=Blocker.PERMISSIONS, note="Ask for the product benefits")
@@ -51,6 +52,24 @@ def test_a_write_that_is_not_permitted_is_refused_and_nothing_leaves(
     assert set(states) == {"prepared"}
     monkeypatch.undo()
     assert push(hub, "second")["sent"] == len(states)
+
+
+def test_what_only_a_later_part_would_send_is_looked_at_before_the_first(
+    hub: Hub, tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Unsupported):
+        push(hub, "first")
+    with hub.store.write("acme") as session:
+        ids = [str(row.dispatch_id) for row in session.rows(select(dispatch).order_by(dispatch.c.dispatch_id))]
+        first = dispatch.c.dispatch_id == ids[0]
+        session.connection.execute(update(dispatch).where(first).values(operation="enrollment.change"))
+    known = fakehub.FakeConnector.capabilities
+    more = Capability("enrollment.change", guard=Guard.READ_BACK)
+    monkeypatch.setattr(fakehub.FakeConnector, "capabilities", lambda self: (*known(self), more))
+    monkeypatch.setattr(send, "BATCH", 1)
+    with pytest.raises(Unsupported):
+        send.send(hub, DirectSteps(), "acme", "payroll", ids)  # type: ignore[arg-type]
+    assert len(ids) > 1 and fakehub.Vendor(str(tmp_path / "vendor")).effects() == []
 
 
 def test_it_is_told_when_the_connection_is_tried(hub: Hub) -> None:

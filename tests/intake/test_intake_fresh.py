@@ -65,6 +65,29 @@ def test_what_a_schedule_has_read_is_as_old_as_the_schedule_is_late(desk: Desk, 
     assert of(desk, "payroll").state == state
 
 
+LAST = {
+    "monthly, read": (20, 20, -10, "", "fresh"),
+    "monthly, its run has read nothing": (50, 20, -10, "", "stale"),
+    "put off": (20, 20, 1, "nothing starts until Monday", "fresh"),
+    "cannot be started": (20, 20, 19, "cannot be started: no time zone", "stale"),
+    "the run before hangs": (21, 20, -1, "the run before is not done yet", "stale"),
+}
+"""Days since the stream was read, since the last time that has run and since the time that is meant; note; state."""
+
+
+@pytest.mark.parametrize("case", sorted(LAST))
+def test_a_schedule_speaks_for_a_stream_only_while_it_reads_it(desk: Desk, case: str) -> None:
+    read, last, slot, note, state = LAST[case]
+    read_before(desk, payroll_person=read)
+    timed(desk, "sync")
+    with desk.store.write("acme") as session:
+        now = session.clock()
+        session.connection.execute(update(schedule).values(
+            last_at=iso(now - timedelta(days=last)), slot_at=iso(now - timedelta(days=slot)), note=note
+        ))  # fmt: skip
+    assert of(desk, "payroll").state == state
+
+
 def test_a_stream_that_the_settings_name_no_more_is_not_missed(desk: Desk) -> None:
     read_before(desk, pay_calendar=1, register_line=60)
     dates: dict[str, Any] = {

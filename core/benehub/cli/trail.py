@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import structlog
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 from typer._click.globals import get_current_context  # typer carries its own copy of click
 
 from benehub.access import audit
@@ -26,6 +28,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 """What things are called by; a text is none, and no folder."""
 _WHICH: Final = ("period", "month", "year", "connection")
 """Options that say which thing is meant, beside those that hold an id."""
+
+log = structlog.get_logger("benehub.cli")
 
 
 @dataclass
@@ -49,9 +53,15 @@ class Act:
             self._asked[employer] = trail, self._note(store, trail, "asked")
 
     def ended(self, store: Store, outcome: str) -> None:
-        """It was done, refused, or went wrong."""
-        for trail, row in self._asked.values():
-            self._note(store, trail, outcome, row)
+        """It was done, refused, or went wrong; where that cannot be noted of one employer, it is of the others.
+
+        What the command itself has to say is never hidden by it: the log tells which trail has no outcome.
+        """
+        for employer, (trail, row) in self._asked.items():
+            try:
+                self._note(store, trail, outcome, row)
+            except (SQLAlchemyError, BenehubError) as error:
+                log.warning("trail has no outcome", employer=employer, no=row, error=type(error).__name__)
 
     def _note(self, store: Store, trail: str, outcome: str, of_no: int = 0) -> int:
         with store.write(trail) as session:

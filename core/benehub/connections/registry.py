@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from inspect import Parameter, signature
 from types import ModuleType
 from typing import Any
 
@@ -277,7 +278,7 @@ def open_connection(
 
     with sharing(store.windows):  # whatever calls the vendor: a mailbox may, too
         client = connector.client(settings, secret, **wires)
-        mailbox = connector.mailbox(settings, secret, **wires)
+        mailbox = connector.mailbox(settings, secret, **_taken(connector.mailbox, wires))
     link = Link(
         employer, connection_id, settings, local, client, mailbox, reports=report_formats(manager), secret=secret
     )
@@ -288,6 +289,15 @@ def open_connection(
             close = getattr(part, "close", None)
             if close is not None:
                 close()
+
+
+def _taken(build: Callable[..., Any], wires: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What of the wiring a connector's method takes: those written before mailboxes were wired take none."""
+    told = signature(build).parameters.values()
+    if any(one.kind is Parameter.VAR_KEYWORD for one in told):
+        return wires
+    names = {one.name for one in told}
+    return {name: value for name, value in wires.items() if name in names}
 
 
 def _row(session: Session, connection_id: str) -> Row[Any] | None:

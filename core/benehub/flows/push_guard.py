@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import select
@@ -30,10 +31,13 @@ from benehub.store.tables import run as run_table
 RESEND = "resend"
 """A person's word that a dispatch shall leave whatever held it."""
 
-_LEAVE, _BOOK = "leave.take", "deduction.book"
+_LEAVE, _BOOK, _EARNINGS = "leave.take", "deduction.book", "earnings.deposit"
 
 VOLATILE = {"effective_from", "pay_date", "period_start", "period_end", "correction", "version"}
 """What differs from pay date to pay date without being a change."""
+
+ONE_FILE: Final[Mapping[str, str]] = MappingProxyType({})
+"""The partner takes one enrollment file of all plans."""
 
 
 @dataclass
@@ -83,10 +87,11 @@ def check(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> No
         GuardTripped: it would change or end too much. Nothing of it has left.
     """
     with hub.store.read(employer) as session:
+        groups = _groups(hub, session, connection_id)
         for operation, rows in _by_operation(dispatch.waiting(session, ids)).items():
             book = hub.book(session)
             limits = book.guards.pushes.get(connection_id, book.guards.push)
-            why, people = effect(session, connection_id, rows, limits, book).against(limits)
+            why, people = effect(session, connection_id, rows, limits, book, groups).against(limits)
             if not why:
                 continue
             if connections.get(session, connection_id).mode != "live":
@@ -94,7 +99,8 @@ def check(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> No
             let_go = acted_on(session, RESEND, [one.dispatch_id for one in rows])
             if let_go:
                 left = [one for one in rows if one.dispatch_id not in let_go]
-                why, people = effect(session, connection_id, left, limits, book).against(limits) if left else ("", 0)
+                found = effect(session, connection_id, left, limits, book, groups) if left else Effect()
+                why, people = found.against(limits)
             if why and people > dispatch.permitted(session, connection_id, operation):
                 raise GuardTripped(
                     f"{operation} stops before anything has left: {why}", where=f"connection {connection_id}",
@@ -104,6 +110,13 @@ def check(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> No
                 )  # fmt: skip
 
 
+def _groups(hub: Hub, session: Session, connection_id: str) -> Mapping[str, str]:
+    """The group of each plan, where the connection's partner takes a file for each."""
+    row = connections.get(session, connection_id)
+    connector = connections.known(hub.connectors, row.connector)
+    return connector().groups(connections.check(connection_id, connector, row.settings))
+
+
 def _by_operation(rows: Sequence[Waiting]) -> dict[str, list[Waiting]]:
     found: dict[str, list[Waiting]] = {}
     for one in rows:
@@ -111,19 +124,22 @@ def _by_operation(rows: Sequence[Waiting]) -> dict[str, list[Waiting]]:
     return found
 
 
-def effect(session: Session, connection_id: str, rows: Sequence[Waiting], limits: PushGuard, book: PlanBook) -> Effect:
-    """What these dispatches of one operation would do."""
+def effect(
+    session: Session, connection_id: str, rows: Sequence[Waiting], limits: PushGuard, book: PlanBook,
+    groups: Mapping[str, str] = ONE_FILE,
+) -> Effect:  # fmt: skip
+    """What these dispatches of one operation would do; `groups`: each plan's group, where a group has its own file."""
     items = [one for one in rows if not one.is_file]
     if items:
         return _of_items(session, connection_id, items, limits)
     found = Effect()
     for one in rows:
         if one.operation == "enrollment.change":
-            _of_families(session, connection_id, one, found)
+            _of_families(session, connection_id, one, found, groups)
         elif one.operation in remittance_months.OPERATIONS:
             _of_premium(session, book, connection_id, one, found)
         elif one.operation == "enrollment.full":
-            _of_everybody(session, connection_id, one, found)
+            _of_everybody(session, connection_id, one, found, groups)
         else:
             _of_money(session, connection_id, one, found, limits)
     found.settle()
@@ -191,14 +207,16 @@ def _differs(before: Mapping[str, Any], now: Mapping[str, Any], small_minor: int
     return moved > small_minor
 
 
-def _of_families(session: Session, connection_id: str, one: Waiting, found: Effect) -> None:
+def _of_families(session: Session, connection_id: str, one: Waiting, found: Effect, groups: Mapping[str, str]) -> None:
     """A file of changed families, held against what the carrier has accepted."""
+    rows = [(row, obligations.content(session, row)) for row in obligations.of_dispatch(session, one.dispatch_id)]
+    mine = _Mine(groups, next((content.get("group", "") for _, content in rows), ""))
     told = {
-        who for which in facts.ranges(session, "told") for who in _running(session, connection_id, which)
+        who for which in facts.ranges(session, "told") for who in _running(session, connection_id, which, mine)
     }  # fmt: skip
     found.standing |= told
-    for row in obligations.of_dispatch(session, one.dispatch_id):
-        lines = [line for member in obligations.content(session, row)["members"] for line in member["coverages"]]
+    for row, content in rows:
+        lines = [line for member in content["members"] for line in member["coverages"]]
         if row.person_id not in told:
             found.begun.add(row.person_id)
         elif lines and all(line["maintenance"] == "024" for line in lines):
@@ -207,21 +225,40 @@ def _of_families(session: Session, connection_id: str, one: Waiting, found: Effe
             found.changed.add(row.person_id)
 
 
-def _running(session: Session, connection_id: str, which: Which) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """What the carrier has accepted and covers still: subscriber -> plan -> state."""
+class _Mine(NamedTuple):
+    """Whose plans a file tells of: a partner may take one for each group of the employer's."""
+
+    groups: Mapping[str, str]
+    """Group of each plan."""
+    group: str
+    """That of the file; empty: it tells of all plans."""
+
+    def holds(self, plan: str) -> bool:
+        """Whether a plan is in it; one of no group may be in any."""
+        return not self.group or self.groups.get(plan, self.group) == self.group
+
+
+def _running(
+    session: Session, connection_id: str, which: Which, mine: _Mine
+) -> dict[str, dict[str, Mapping[str, Any]]]:  # fmt: skip
+    """What the carrier has accepted and covers still in the plans of a file: subscriber -> plan -> state."""
     today = session.today()
     told = told_state(session, connection_id, which)
-    held = {who: {plan: one for plan, one in plans.items() if runs(one, today)} for who, plans in told.items()}
+    held = {
+        who: {plan: one for plan, one in plans.items() if mine.holds(plan) and runs(one, today)}
+        for who, plans in told.items()
+    }
     return {who: plans for who, plans in held.items() if plans}
 
 
-def _of_everybody(session: Session, connection_id: str, one: Waiting, found: Effect) -> None:
+def _of_everybody(session: Session, connection_id: str, one: Waiting, found: Effect, groups: Mapping[str, str]) -> None:
     """A full file, held against what the carrier has accepted. Whom it leaves out the head count looks at."""
-    families: dict[str, Any] = {}
+    families, mine = dict[str, Any](), _Mine(groups, "")
     for row in obligations.of_dispatch(session, one.dispatch_id):
-        families |= obligations.content(session, row)["families"]
+        content = obligations.content(session, row)
+        families, mine = families | content["families"], _Mine(groups, content.get("group", ""))
     for which in facts.ranges(session, "told"):
-        for who, before in _running(session, connection_id, which).items():
+        for who, before in _running(session, connection_id, which, mine).items():
             found.standing.add(who)
             if who not in families:
                 continue
@@ -245,7 +282,10 @@ def _of_money(session: Session, connection_id: str, one: Waiting, found: Effect,
     at = _last_about(files, now)
     if at is None:
         return
-    _hold(found, set(now), one.worth_minor, set(files[at]) if now else set(), alike[at].worth_minor)
+    before = alike[at].worth_minor
+    # One that was unusually large, as of a bonus, is no measure of too little; lost earnings have none at all.
+    least = 0 if one.operation == _EARNINGS else min(alike[each].worth_minor for each in _about(files, now))
+    _hold(found, set(now), one.worth_minor, set(files[at]) if now else set(), before, least)
     if one.operation == _LEAVE:
         most = max(map(_sum, files))
         found.growth = max(found.growth, _sum(now) * 100 // most - 100 if most else 0)
@@ -266,20 +306,23 @@ def _of_premium(session: Session, book: PlanBook, connection_id: str, one: Waiti
     months = remittance_months.compared(session, book, one)
     if months is not None:
         now, then = months
-        _hold(found, now.people, now.worth_minor, then.people, then.worth_minor)
+        _hold(found, now.people, now.worth_minor, then.people, then.worth_minor, then.worth_minor)
 
 
 def _left_before(session: Session, connection_id: str, one: Waiting) -> bool:
     return one.revision > 1 and dispatch.left_before(session, connection_id, one)
 
 
-def _hold(found: Effect, now: set[str], worth_minor: int, then: set[str], before_minor: int) -> None:
+def _hold(
+    found: Effect, now: set[str], worth_minor: int, then: set[str], before_minor: int, least_minor: int
+) -> None:  # fmt: skip
+    """Hold a file against the one before, and against the least that one of its kind was worth; 0: not at all."""
     found.people += max(len(now), 1)
     found.standing |= then
     found.ended |= then - now
     if before_minor > 0:
         found.growth = max(found.growth, worth_minor * 100 // before_minor - 100)
-        found.shrink = max(found.shrink, before_minor * 100 // max(worth_minor, 1) - 100)
+        found.shrink = max(found.shrink, least_minor * 100 // max(worth_minor, 1) - 100)
 
 
 def _last_about(files: Sequence[Figures], now: Figures) -> int | None:
@@ -287,14 +330,15 @@ def _last_about(files: Sequence[Figures], now: Figures) -> int | None:
 
     One that shares less than half of the smaller is about others. Where no people are named the newest counts.
     """
+    return max(_about(files, now), key=lambda at: (len(files[at].keys() & now.keys()), -at), default=None)
+
+
+def _about(files: Sequence[Figures], now: Figures) -> list[int]:
+    """Which of these files are about the same people."""
     if not now:
-        return 0 if files else None
-    best, most = None, 0
-    for at, then in enumerate(files):
-        shared = len(then.keys() & now.keys())
-        if shared * 2 >= min(len(then), len(now)) and shared > most:
-            best, most = at, shared
-    return best
+        return list(range(len(files)))
+    shared = [len(then.keys() & now.keys()) for then in files]
+    return [at for at, then in enumerate(files) if shared[at] and shared[at] * 2 >= min(len(then), len(now))]
 
 
 class Stop(NamedTuple):

@@ -24,6 +24,9 @@ PARTNERS = {
 }
 """What each relation holds ours against: the kinds of confirmation, and what a person calls them."""
 
+REGISTERED = (Relation.PAYROLL, Relation.LEAVE)
+"""What payroll's registers tell: everybody's pay, whoever is in a plan."""
+
 
 def absent(session: Session, relation: Relation, month: Month) -> str:
     """What of the month was not read, as `register`; empty where some of it was, or where nothing is to be read."""
@@ -33,22 +36,30 @@ def absent(session: Session, relation: Relation, month: Month) -> str:
 def silent(session: Session, book: PlanBook, relation: Relation, month: Month) -> tuple[str, ...]:
     """The connections that are to tell of the month, by the plan book, and of which nothing of it was read.
 
-    Where another one has told, only those with whom something of ours stands in the month: of a plan nobody is in
-    there is no bill.
+    A register is to be told of every month. A bill, a credit or an answer is so only where something of ours stands in
+    the month: of a plan nobody is in there is none.
     """
-    expected = _expected(book, relation)
-    told = _read(session, relation, month) if expected else set()
-    rest = sorted(expected.keys() - told)
-    return tuple(one for one in rest if not told or _ours(session, relation, expected[one], month))
+    expected = _expected(book, relation, month)
+    rest = sorted(expected.keys() - _read(session, relation, month)) if expected else []
+    return tuple(one for one in rest if relation in REGISTERED or _ours(session, relation, expected[one], month))
 
 
-def _expected(book: PlanBook, relation: Relation) -> dict[str, set[str]]:
-    """Connection -> the plans that it tells of in this relation."""
+def _expected(book: PlanBook, relation: Relation, month: Month) -> dict[str, set[str]]:
+    """Connection -> the plans that it tells of in this relation.
+
+    A plan that ended before the month has nothing to tell. A carrier that is paid as enrolled may send no bill at all.
+    """
+    open_plans = {plan.id for plan in book.plans if plan.effective_to > month.first}
+    enrolled = {name for name, terms in book.carriers.items() if terms.pay_policy == "pay_as_enrolled"}
     plans: dict[Relation, list[tuple[str | None, str]]] = {
-        Relation.PREMIUM: [(plan.carrier, plan.id) for plan in book.insurance_plans()],
-        Relation.RETIREMENT: [(plan.recordkeeper, plan.id) for plan in book.retirement_plans()],
-        Relation.ACCOUNTS: [(plan.custodian, plan.id) for plan in book.account_plans()],
-        Relation.PAYROLL: [(book.roles.payroll, plan.id) for plan in book.plans],
+        Relation.PREMIUM: [
+            (plan.carrier, plan.id)
+            for plan in book.insurance_plans()
+            if plan.id in open_plans and plan.carrier not in enrolled
+        ],
+        Relation.RETIREMENT: [(one.recordkeeper, one.id) for one in book.retirement_plans() if one.id in open_plans],
+        Relation.ACCOUNTS: [(plan.custodian, plan.id) for plan in book.account_plans() if plan.id in open_plans],
+        Relation.PAYROLL: [(book.roles.payroll, plan) for plan in open_plans],
         Relation.LEAVE: [(book.roles.payroll, policy.id) for policy in book.leave],
     }
     found: dict[str, set[str]] = {}

@@ -76,8 +76,7 @@ def checklist(session: Session, book: PlanBook, month: Month) -> list[Condition]
 def silent(session: Session, month: Month) -> list[dict[str, str]]:
     """With whom nothing was compared, as nothing of the month was read of him, by relation: whoever signs should know.
 
-    It keeps nobody from signing: one who is paid as enrolled may send no bill at all, and money that is owed without
-    one is in the way by its clearing account.
+    It keeps nobody from signing: money that is owed without a bill is in the way by its clearing account.
     """
     known = compared(session, month)
     return [

@@ -75,7 +75,7 @@ def _schedules(session: Session) -> Any:
     return (
         select(
             schedule.c.connection_id, schedule.c.flow, schedule.c.options, schedule.c.next_at, schedule.c.last_at,
-            run.c.state,
+            schedule.c.slot_at, schedule.c.note, run.c.state,
         )
         .join(run, (run.c.employer_id == schedule.c.employer_id) & (run.c.run_id == schedule.c.last_run), isouter=True)
         .where(*session.where(schedule, state="on"), schedule.c.connection_id.is_not(None))
@@ -110,9 +110,23 @@ def _behind(
 
 
 def _is_old(now: datetime, stream: Row[Any], timed: Sequence[Row[Any]]) -> bool:
-    """Whether a stream was not read for too long; one that a schedule has read is as old as the schedule is late."""
+    """Whether a stream was not read for too long; one that a schedule reads at each of its times never is."""
     ran = [one for one in timed if one.last_at is not None]
-    if any(one.flow == "sync" and one.options.get("stream", stream.stream) == stream.stream for one in ran):
+    reads = [one for one in ran if one.flow == "sync" and one.options.get("stream", stream.stream) == stream.stream]
+    if any(_keeps_up(now, stream, one) for one in reads):
         return False
     patience = CYCLE if any(one.flow != "sync" for one in ran) else QUIET
     return datetime.fromisoformat(stream.read_at) < now - patience
+
+
+def _keeps_up(now: datetime, stream: Row[Any], timed: Row[Any]) -> bool:
+    """Whether a schedule has read a stream at its last time, or may still be about to.
+
+    Its note says why a time of it has started nothing: that one may be put off for a while, one that is passed over
+    reads nothing any more.
+    """
+    slot, read_at = datetime.fromisoformat(timed.slot_at), datetime.fromisoformat(stream.read_at)
+    last = datetime.fromisoformat(timed.last_at)
+    if timed.note:
+        return read_at >= last and slot <= now <= slot + QUIET
+    return read_at >= last or now <= last + QUIET

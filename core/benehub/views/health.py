@@ -77,7 +77,7 @@ def examine(store: Store, plugins: pluggy.PluginManager, given_up: GivenUp) -> l
         checks += _connections(store, plugins, row.employer_id)
         checks += _doors(store, row.employer_id)
         with store.read(row.employer_id) as session:
-            checks += upkeep(session)
+            checks += upkeep(session, connections.connectors(plugins))
     return checks
 
 

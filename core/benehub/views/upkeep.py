@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, func, select
 
 from benehub import connections, planbook
+from benehub.connect.connector import Connector
 from benehub.planbook import PlanBook
 from benehub.rules.deadline.latest_safe import Level
 from benehub.store import Session, iso
 from benehub.store.tables import dispatch, notification, plan_book, run, schedule
 from benehub.views.deadlines import Asked, open_deadlines
-from benehub.views.fresh import Source, sources
+from benehub.views.fresh import UNKNOWN, Source, sources
 from benehub.views.schedules import STUCK
 
 RECENT = timedelta(days=30)
@@ -35,11 +36,11 @@ class Check:
         return not self.mend
 
 
-def upkeep(session: Session) -> Iterator[Check]:
-    """All of it, of one employer."""
+def upkeep(session: Session, known: Mapping[str, type[Connector]] = UNKNOWN) -> Iterator[Check]:
+    """All of it, of one employer; `known` are the connectors by name."""
     yield _deadlines(session)
     yield _notifiers(session)
-    yield _stale(session)
+    yield _stale(session, known)
     yield _dead_letters(session)
     yield _unknown(session)
     yield _missed(session)
@@ -84,8 +85,8 @@ def _notifiers(session: Session) -> Check:
     return Check(name, told, "Mend it in the plan book, under deadlines: notify; it is tried again by itself")
 
 
-def _stale(session: Session) -> Check:
-    old = [one for one in sources(session) if one.state == "stale"]
+def _stale(session: Session, known: Mapping[str, type[Connector]]) -> Check:
+    old = [one for one in sources(session, known) if one.state == "stale"]
     name = f"reads of {session.employer}"
     if not old:
         return Check(name, "none is stale")

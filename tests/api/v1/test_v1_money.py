@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from tests.api.v1.conftest import Api
 from tests.api.v1.test_v1_access import person_id
 from tests.api.v1.test_v1_trail import trail
 
-from benehub import obligations
+from benehub import ledger, obligations
 from benehub.access import Role
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger.accounts import CARRIER_TRANSIT
 from benehub.money import format_minor
 from benehub.obligations import Wanted
 from benehub.periods import Month
-from benehub.store.tables import confirmation, intake_batch
+from benehub.store.tables import confirmation, dispatch, intake_batch, obligation
 from benehub.views.clearing import clearing
 from benehub.views.deposits import deposits
 from benehub.views.today import today
@@ -67,6 +69,18 @@ def test_clearing_accounts_and_deposits_are_those_of_the_page(api: Api) -> None:
     found = api.all("/deposits", month="2026-10", limit=1)
     assert len(found) > 1
     assert [(one["obligation"], one["standing"]) for one in found] == [(one.obligation, one.standing) for one in owed]
+
+
+def test_a_premium_whose_file_was_taken_and_whose_money_nobody_has_confirmed_is_accepted(api: Api) -> None:
+    with api.hub.store.write("acme") as session:
+        sent = session.rows(select(dispatch.c.dispatch_id).where(*session.where(dispatch, state="sent")))[0].dispatch_id
+        day, mine = session.today(), obligation.c.business_key == "accepted"
+        obligations.want(session, [Wanted("premium.remit", "accepted", "carrier", "2026-10", day, day, {"lines": []})])
+        session.connection.execute(update(obligation).where(mine).values(state="confirmed", dispatch_id=sent))
+        transit = (Leg("2100", "USD", 100, batch=sent), Leg(CARRIER_TRANSIT, "USD", -100, batch=sent))
+        ledger.record(session, [NewEntry("accepted", "premium.remitted", day, transit, "test")])
+    told = [one["standing"] for one in api.all("/deposits", month="2026-10") if one["kind"] == "premium.remit"]
+    assert told == ["accepted"]
 
 
 def test_bills_are_listed_part_by_part_and_walked_member_by_member(api: Api) -> None:

@@ -99,8 +99,8 @@ class DepositTold(Model):
     """Moment (ISO 8601, UTC) at which it left; empty until then."""
     dispatch: str
     """Id of the dispatch that pays it; empty until there is one."""
-    standing: Literal["late", "due", "sent", "arrived"]
-    """late, due, sent, or arrived."""
+    standing: Literal["late", "due", "sent", "accepted", "arrived"]
+    """late, due, sent, accepted (the carrier took a premium's file, nobody has confirmed its money), or arrived."""
     on_time: bool | None
     """Whether it left in time; null until it has left."""
 
