@@ -17,7 +17,7 @@ from benehub import planbook
 from benehub.connect.connector import Connector
 from benehub.connections import Open, Wiring, connectors, no_wiring, open_connection
 from benehub.crypto import mask
-from benehub.engine import Ending, Engine
+from benehub.engine import Ending, Engine, history
 from benehub.engine.told import StepTold, steps_of
 from benehub.errors import BenehubError, ConfigError, DataError
 from benehub.flows import runs
