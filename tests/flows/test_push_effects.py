@@ -214,7 +214,7 @@ def test_a_file_of_one_group_is_held_against_that_group(kept: Store, kind: str) 
         else:
             contents = {f"{kind}/{who}": {"members": [_member(who, tier="FAM")], "group": "S"} for who in small}
         rows = dispatch.waiting(session, [file(session, kind, f"{kind}/keeper/1", contents)])
-        found = push_guard.effect(session, "keeper", rows, PushGuard(), None, groups)  # type: ignore[arg-type]
+        found = push_guard.effect(session, "keeper", rows, PushGuard(), None, groups)  # type: ignore[arg-type] it asks nothing
     assert found.standing == found.changed == set(small)
     assert found.against(PushGuard())[0]
 

@@ -68,7 +68,7 @@ def test_what_only_a_later_part_would_send_is_looked_at_before_the_first(
     monkeypatch.setattr(fakehub.FakeConnector, "capabilities", lambda self: (*known(self), more))
     monkeypatch.setattr(send, "BATCH", 1)
     with pytest.raises(Unsupported):
-        send.send(hub, DirectSteps(), "acme", "payroll", ids)  # type: ignore[arg-type]
+        send.send(hub, DirectSteps(), "acme", "payroll", ids)  # type: ignore[arg-type] as the command line does
     assert len(ids) > 1 and fakehub.Vendor(str(tmp_path / "vendor")).effects() == []
 
 

@@ -574,22 +574,6 @@ def test_a_value_too_long_for_its_column_is_quarantined(desk: Any, person: Perso
     assert desk.take("invoice_line", *rows, connection="carrier") == Counts(rows=2, applied=1, quarantined=1)
 
 
-def test_what_is_wrong_with_a_field_is_told_without_its_value() -> None:
-    with pytest.raises(DataError) as caught:
-        staging.validate("employee", {"ssn": "12345678", "birth_date": "31.12.1990", "shoe": "42", "sex": "F"})
-    told = str(caught.value)
-    for part in (
-        "ssn:",
-        "('99999999')",
-        "birth_date:",
-        "employee_number: Field required",
-        "shoe: Extra inputs",
-    ):
-        assert part in told
-    assert "12345678" not in told
-    assert "1990" not in told
-
-
 def test_an_origin_is_cited() -> None:
     assert str(applying.Origin("hris", "employee", "int_a", 7, "v7")) == "int_a#7"
 

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from benehub.connect.connector import Incoming
+from benehub.errors import DataError
 from benehub.identity import people, strangers
-from benehub.intake import relink
+from benehub.intake import relink, staging
 from benehub.store import Store
 from benehub.store.tables import confirmation, intake_row, metadata
 
@@ -204,3 +205,19 @@ def test_nine_digits_of_a_payroll_are_nobodys_ssn(desk: Any, person: Person) -> 
         assert one.told.ssn_index == ""
         assert people.find(session, "payroll", one.external_id) is None
         assert [row.person_id for row in session.rows(select(confirmation.c.person_id))] == [None]
+
+
+def test_what_is_wrong_with_a_field_is_told_without_its_value() -> None:
+    with pytest.raises(DataError) as caught:
+        staging.validate("employee", {"ssn": "12345678", "birth_date": "31.12.1990", "shoe": "42", "sex": "F"})
+    told = str(caught.value)
+    for part in (
+        "ssn:",
+        "('99999999')",
+        "birth_date:",
+        "employee_number: Field required",
+        "shoe: Extra inputs",
+    ):
+        assert part in told
+    assert "12345678" not in told
+    assert "1990" not in told
