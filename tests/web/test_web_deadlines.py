@@ -47,7 +47,7 @@ def test_the_list_is_filtered(read_desk: Desk, known: list[Deadline]) -> None:
 
 
 def test_a_deadline_is_met_from_its_page_by_those_who_send(desk: Desk, known: list[Deadline]) -> None:
-    one = next(one for one in known if one.kind == pay.PUSH)
+    one = next(one for one in known if one.kind == pay.PUSH and one.due >= NOW.date())
     desk.start()
     answer = desk.post("deadlines/meet", subject=one.subject, kind=one.kind)
     assert answer.status_code == 303 and "/runs/run_" in answer.headers["location"]
@@ -64,7 +64,8 @@ def test_what_meets_a_deadline_is_the_job_of_its_command(known: list[Deadline]) 
     for one in known:
         job, command = meeting.job(one, NOW.date()), one.mend.removeprefix("benehub ")
         if job is None:
-            assert one.kind == pay.PAYOUT
+            # Of a pay date that is past payroll takes no word.
+            assert one.kind == pay.PAYOUT or (one.kind == pay.PUSH and one.due < NOW.date())
             continue
         assert job.flow.removeprefix("schedule.") in JOBS
         assert command.split()[0] == job.flow.split(".")[0] and command.split()[1].startswith(job.flow.split(".")[1])
