@@ -87,6 +87,7 @@ def test_a_call_that_no_description_is_about_is_listed_or_found(standing: Standi
     vendor = FinchSimulator(today=NOW.date(), jobs=True)
     assert [one.file for one in descriptions(vendor)] == [
         "finch/async-deductions.openapi.yaml", "finch/management.openapi.yaml", "finch/employer.openapi.yaml",
+        "finch/management.openapi.yaml",
     ]  # fmt: skip
     assert untold("bamboohr", WireRequest("POST", "/token.php"))
     assert not untold("bamboohr", WireRequest("GET", "/token.php"))
