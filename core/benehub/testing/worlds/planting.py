@@ -40,11 +40,10 @@ def plant(world: World, rate: float) -> None:
 
 
 def misspelt(world: World, rate: float) -> None:
-    """Elections of a plan that nobody has: each row waits, and is told every month until it is mended."""
+    """Elections of a plan that nobody has: each row waits, and is told once until it is mended."""
     count = max(1, round(len(world.people) * rate))
     world.misspelt += [one.number for one in world.random.sample(world.people, count)]
-    for month in (*MONTHS,) * count:
-        world.truth.discrepancies.append(Planted("intake", "ROW_QUARANTINED", "", "", str(month), 0, 0))
+    world.truth.discrepancies.extend([Planted("intake", "ROW_QUARANTINED", "", "", str(MONTHS[0]), 0, 0)] * count)
 
 
 def _repeat(world: World, mistakes: planting_payroll.Mistakes, lines: int, rate: float) -> None:
