@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
@@ -12,13 +13,13 @@ from sqlalchemy import select
 from benehub import facts, ledger, reconcile
 from benehub.errors import DataError, RetriableError
 from benehub.facts import Version
-from benehub.flows import dispatches, fixes
+from benehub.flows import dispatches, fix_cover, fixes
 from benehub.flows.fix_claims import BY_HAND
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.formats import credit_claims
 from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
-from benehub.periods import Interval, Month
+from benehub.periods import FOREVER, Interval, Month
 from benehub.reconcile import Finding, Relation, Type, cut_off
 from benehub.store.tables import connection, difference, dispatch
 from benehub.views import fixes as view
@@ -319,3 +320,19 @@ def test_a_carrier_that_bills_by_other_facts_is_told_them_again(enrolled: Any, t
         assert "HD*001**" in preview and "DTP*348*D8*20260101" in preview
         assert enrolled.flow("fixes.carry", made)["sent"] == 1
         assert enrolled.flow("enrollments.send", "carrier", "2026-10-08")["changes"] == 0
+
+
+def test_who_left_the_family_long_ago_is_told_no_wrong_last_day() -> None:
+    def cover(first: date, until: date, *dependents: str) -> Any:
+        return SimpleNamespace(
+            effective_from=first, effective_to=until, data={"plan": "ppo", "dependents": list(dependents)}
+        )
+
+    covers = [
+        cover(date(2024, 1, 1), date(2024, 7, 1), "spouse", "son"), cover(date(2024, 7, 1), date(2026, 1, 1), "son"),
+        cover(date(2026, 1, 1), FOREVER, "daughter"),
+    ]  # fmt: skip
+    worker: Any = SimpleNamespace(coverages={"medical": covers})
+    row: Any = SimpleNamespace(type=Type.DEPENDANT_DIFF, plan="ppo")
+    held = fix_cover._again(worker, row, {"dependents": ["daughter"]})
+    assert held == {"dependents": ["daughter", "son"], "again": True}

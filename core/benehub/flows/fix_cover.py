@@ -96,7 +96,8 @@ def _held(asked: Asked) -> dict[str, Any] | None:
 
 
 def _again(worker: Worker, row: Row[Any], state: dict[str, Any]) -> dict[str, Any] | None:
-    """What it was told, to be told once more; of an end, and of whoever was covered before, as if it had not heard."""
+    """What it was told, to be told once more; of an end, and of whoever left when the present cover began, as if it had
+    not heard. Who left before that had a last day of his own, which no line of the present cover can tell."""
     if not state:
         return None
     held = {**state, "again": True}
@@ -104,7 +105,11 @@ def _again(worker: Worker, row: Row[Any], state: dict[str, Any]) -> dict[str, An
         held["to"] = None
     if row.type == Type.DEPENDANT_DIFF:
         covers = [one for of_slot in worker.coverages.values() for one in of_slot if one.data["plan"] == row.plan]
-        held["dependents"] = sorted({who for one in covers for who in one.data["dependents"]})
+        now = max(covers, key=lambda one: one.effective_from, default=None)
+        last = [
+            one for one in covers if now is not None and now.effective_from in (one.effective_from, one.effective_to)
+        ]
+        held["dependents"] = sorted({who for one in last for who in one.data["dependents"]})
     return held
 
 
