@@ -134,6 +134,14 @@ OF_MANY: dict[str, tuple[Relation, Type, str, str | None, bool, str]] = {
     "all plans of somebody": (Relation.PAYROLL, Type.UNKNOWN_TO_PAYROLL, "-", None, True, "asked for -> taken"),
     "refused by the carrier": (Relation.PREMIUM, Type.MEMBER_REFUSED, "carrier/-", None, True, "priced -> enrolled"),
     "a whole bill": (Relation.PREMIUM, Type.PREMIUM_AT_RISK, "carrier/inv-1", None, False, "owed -> paid"),
+    "a whole payment": (
+        Relation.PREMIUM,
+        Type.REMITTED_NOT_CONFIRMED,
+        "carrier/dis_x",
+        None,
+        False,
+        "paid -> confirmed",
+    ),
     "a whole pay date": (Relation.ACCOUNTS, Type.WITHHELD_NOT_DEPOSITED, "2026-10-15", "ppo", False, "owed -> paid"),
 }
 """Relation, type and reference of a difference, its plan, whether it names 1001, and the link it speaks of."""
@@ -143,8 +151,10 @@ OF_MANY: dict[str, tuple[Relation, Type, str, str | None, bool, str]] = {
 def test_a_difference_of_many_is_told_at_the_link_it_speaks_of(hub: Hub, what: str) -> None:
     relation, kind, reference, plan, named, link = OF_MANY[what]
     enroll(hub, "refused" if kind is Type.MEMBER_REFUSED else "confirmed")
-    if link == "owed -> paid":
+    if link in ("owed -> paid", "paid -> confirmed"):
         post(hub, "deduction.withheld", ("1900", 10_000), ("1300", -10_000), pay_date=date(2026, 10, 15))
+    if link == "paid -> confirmed":
+        post(hub, "premium.remitted", ("2100", 50_000), ("1010", -50_000), batch="dis_x")
     with hub.store.write("acme") as session:
         session.take_seq(0)
         one = Finding(
@@ -160,6 +170,8 @@ def test_a_difference_of_many_is_told_at_the_link_it_speaks_of(hub: Hub, what: s
         post(hub, "deduction.withheld", ("1900", 10_000), ("1300", -10_000), pay_date=date(2026, 10, 15))
     elif link == "owed -> paid":
         post(hub, "premium.remitted", ("2100", 50_000), ("1010", -50_000), batch="dis_x")
+    elif link == "paid -> confirmed":
+        post(hub, "premium.confirmed", ("1010", 50_000), ("1000", -50_000), person_id=None, plan=None, batch="dis_x")
     else:
         with hub.store.write("acme") as session:
             session.connection.execute(update(member_state).values(state="confirmed"))

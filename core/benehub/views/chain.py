@@ -64,6 +64,7 @@ SPEAKS_OF = {
     Type.MEMBER_REFUSED: PRICED_ENROLLED,
     Type.WITHHELD_NOT_DEPOSITED: OWED_PAID,
     Type.PREMIUM_AT_RISK: OWED_PAID,
+    Type.REMITTED_NOT_CONFIRMED: PAID_CONFIRMED,
 }
 """Differences of all plans of somebody, or of all people of a pay date or a bill: the link of a chain they speak of."""
 
