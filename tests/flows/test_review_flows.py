@@ -243,7 +243,7 @@ def test_rows_alike_are_told_apart_or_taken_together(hub: Hub, fakehub: ModuleTy
         confirm(session, "forfeiture_credit", "f", part="match", pay_date=date(2026, 10, 15), external_id="x", amount=9)
         wrong = list(payroll._wrong_class(session, book, "payroll", OCTOBER))
         assert [(found.expected, found.reference) for found in wrong] == [(200, "2026-10-15")]
-        risk = list(premium._at_risk(session, book, "carrier", OCTOBER))
+        risk = list(premium._at_risk(session, book, ["carrier"], OCTOBER))
         assert [(found.period, found.reference) for found in risk] == [
             ("2026-09", "carrier/INV"), ("2026-10", "carrier/INV"),
         ]  # fmt: skip

@@ -87,8 +87,12 @@ def check(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> No
         GuardTripped: it would change or end too much. Nothing of it has left.
     """
     with hub.store.read(employer) as session:
-        groups = _groups(hub, session, connection_id)
-        for operation, rows in _by_operation(dispatch.waiting(session, ids)).items():
+        told = _by_operation(dispatch.waiting(session, ids))
+        # Only of enrollments one partner takes a file for each group.
+        groups = (
+            _groups(hub, session, connection_id) if any(one.startswith("enrollment.") for one in told) else ONE_FILE
+        )
+        for operation, rows in told.items():
             book = hub.book(session)
             limits = book.guards.pushes.get(connection_id, book.guards.push)
             why, people = effect(session, connection_id, rows, limits, book, groups).against(limits)

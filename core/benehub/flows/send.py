@@ -174,15 +174,14 @@ def _in_turn(
         settings = plain.link.settings
         with hub.store.read(employer) as session:
             waiting = dispatch.by_ids(session, ids, content=False)
+            # What a person has let go is let go over the plugins' heads: nothing to ask where none has a say.
+            let_go = acted_on(session, RESEND, ids) if hub.plugins.hook.before_dispatch.get_hookimpls() else ()
         if plain.mode == "live":
             if not learned:
                 _must_be_granted(plain, {str(row.operation) for row in waiting})
                 learned.append(plain.connector.discover(plain.link))
             settings = learned[0]
         opened = replace(plain, link=replace(plain.link, settings=settings))
-        with hub.store.read(employer) as session:
-            # What a person has let go is let go over the plugins' heads: nothing to ask where none has a say.
-            let_go = acted_on(session, RESEND, ids) if hub.plugins.hook.before_dispatch.get_hookimpls() else ()
         desk = _Desk(hub, employer, opened, let_go, len(ids), hub.asked_to_end(), stands)
         desk.send(waiting)
         if desk.stopped and desk.ends():

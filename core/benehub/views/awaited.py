@@ -106,8 +106,8 @@ def _by_bills(
 ) -> Iterator[Item]:  # fmt: skip
     """Where another amount was paid than is billed by now, and what was not paid yet.
 
-    Of a month in `whole` all that is accrued waits for its bill or its payment, whatever was paid of it. Where we bill
-    ourselves a payment is held against a bill only in months of which there is one.
+    Of a month in `whole` all that is accrued waits for its bill or its payment, whatever was paid of it. A payment is
+    held against a bill only in months of which there is one.
     """
     open_ = _disputed(session, month)
     beyond, dispute, owed = defaultdict[str, int](int), defaultdict[str, int](int), defaultdict[Of, int](int)
@@ -117,11 +117,9 @@ def _by_bills(
     for one in otherwise:
         key = (one.person_id, one.plan, one.month)
         carrier = whose.get(key)
-        if carrier is None or (not one.billed and (carrier, one.month) in whole):
+        if carrier is None or (carrier, one.month) not in billed or (not one.billed and (carrier, one.month) in whole):
             continue
         policy = book.terms(carrier).pay_policy
-        if policy == "pay_as_enrolled" and (carrier, one.month) not in billed:
-            continue
         if one.amount > 0 and policy != "pay_as_enrolled":
             beyond[carrier] += one.amount
         elif key in open_ and policy != "pay_as_billed":

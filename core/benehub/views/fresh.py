@@ -86,7 +86,7 @@ def _source(
     now: datetime, row: Row[Any], streams: Sequence[Row[Any]], timed: Sequence[Row[Any]],
     known: Mapping[str, type[Connector]],
 ) -> Source:  # fmt: skip
-    behind = sorted(_behind(now, row, streams, timed, known), key=lambda one: one[1])
+    behind = sorted(_behind(now, row, streams, timed, known), key=lambda one: (one[1], one[0]))
     if row.mode == "paused":
         state, behind = "paused", []
     elif any(one.state in ("failed", "held") for one in timed):
