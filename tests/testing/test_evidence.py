@@ -161,7 +161,10 @@ def test_a_limit_is_met_only_where_calls_are_counted(acme: type[Connector], monk
     assert limit() == "yes"
     monkeypatch.setattr(acme, "calls_a_minute", 0)
     assert limit() == "us"
-    (home(acme) / "account.py").write_text("from benehub.connect.limits import LimitBook\n")
+    book = "from benehub.connect.limits import LimitBook\n\n_BOOK = LimitBook()\n"
+    (home(acme) / "account.py").write_text(book)
+    assert limit() == "us", "one that nobody asks counts nothing"
+    (home(acme) / "account.py").write_text(f"{book}_BOOK.wire(wiring, 'acme', 'a', None)\n")
     assert limit() == "yes"
 
 
