@@ -89,3 +89,11 @@ def test_each_term_of_a_policy_is_said(policy: str) -> None:
     assert [language("en").line(said, line) for line in said.lines] == POLICIES[policy]
     german = [language("de").line(said, line) for line in said.lines]
     assert len(set(german)) == len(german) and not set(german) & set(POLICIES[policy])
+
+
+def test_parts_of_a_day_are_written_as_the_language_does() -> None:
+    policy = "{id: a, unit: days, accrual: {method: annual, annual_days: '27.5'}}"
+    book = planbook.load(BOOK.format(policy=policy), "book")
+    said = terms(book, book.leave[0], date(2026, 11, 1))
+    told = [language(code).line(said, said.lines[0]) for code in ("en", "de")]
+    assert told == ["You get 27.5 days for each year at once.", "Sie erhalten 27,5 Tage für jedes Jahr auf einmal."]

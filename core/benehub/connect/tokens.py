@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -22,27 +21,7 @@ from pathlib import Path
 from benehub.connect import jsontext
 from benehub.connect.auth import Token
 from benehub.errors import ConfigError, RetriableError
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _locked(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _locked(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
+from benehub.filelocks import locked
 
 TURN_SECONDS = 60.0
 """Waited at most for whoever renews right now: longer than one call to a vendor that answers at all."""
@@ -75,7 +54,7 @@ class TokenFile:
             raise self._unusable(error) from None
         with file:
             until = self._clock() + TURN_SECONDS
-            while not _locked(file.fileno()):
+            while not locked(file.fileno()):
                 if self._clock() > until:
                     raise RetriableError(
                         "another process is renewing the token", where=str(self._path), mend="Try again when it is done"

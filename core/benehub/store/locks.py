@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import IO
@@ -16,31 +15,7 @@ from typing import IO
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _locked(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _share(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)  # it shares nothing: beside a file works one anyway
-
-else:
-    import fcntl
-
-    def _locked(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _share(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
+from benehub.filelocks import locked, share
 
 
 class NamedLock:
@@ -66,13 +41,13 @@ class NamedLock:
         if self._engine.dialect.name == "postgresql":
             return self._take_advisory()
         file = _path(self._engine, self._digest).open("a")
-        if not _locked(file.fileno()):
+        if not locked(file.fileno()):
             file.close()
             return False
         self._file = file
         if self._shared:
             self._shared_file = _path(self._engine, self._shared).open("a")
-            _share(self._shared_file.fileno())
+            share(self._shared_file.fileno())
         return True
 
     def _take_advisory(self) -> bool:
@@ -148,7 +123,7 @@ def is_held(connection: Connection, name: str) -> bool:
     if not path.exists():
         return False
     with path.open("a") as file:
-        return not _locked(file.fileno())
+        return not locked(file.fileno())
 
 
 def alive(connection: Connection, executors: Collection[str]) -> set[str]:
@@ -177,7 +152,7 @@ def any_held(engine: Engine) -> bool:
     beside = Path(str(engine.url.database))
     for path in beside.parent.glob(f"{beside.name}.*.lock"):
         with path.open("a") as file:
-            if not _locked(file.fileno()):
+            if not locked(file.fileno()):
                 return True
     return False
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
+from benehub.money import Rounding, round_to_int
 from benehub.planbook import PlanBook
 from benehub.planbook.parts.leave import LeavePolicy
 from benehub.rules.leave.policy import AccrualMethod, Carry, Policy, Rest, Tenure
@@ -35,8 +37,8 @@ class _Amounts:
         return self.days(hours / self._days)
 
     def days(self, days: Fraction) -> dict[str, Value]:
-        """The same of days; two of them make an hour's sentence, so they have no more than two decimals."""
-        return {"amount": f"{float(days):.2f}".rstrip("0").rstrip("."), "unit": Word("unit.days")}
+        """The same of days."""
+        return {"amount": _decimal(days), "unit": Word("unit.days")}
 
 
 def _earned(policy: LeavePolicy, rule: Policy, say: _Amounts) -> Iterator[Line]:
@@ -74,8 +76,12 @@ def _first(rule: Policy, one: Tenure, say: _Amounts) -> Line:
 
 def _each(one: Tenure) -> dict[str, Value]:
     """For how many hours worked an hour is earned."""
-    hours = 1 / one.rate if one.rate else Fraction(0)
-    return {"worked": f"{float(hours):.2f}".rstrip("0").rstrip(".")}
+    return {"worked": _decimal(1 / one.rate if one.rate else Fraction(0))}
+
+
+def _decimal(amount: Fraction) -> Decimal:
+    """An amount as a sentence tells it: two decimals at most, rounded half up."""
+    return Decimal(round_to_int(amount * 100, Rounding.HALF_UP)).scaleb(-2)
 
 
 def _used(rule: Policy, say: _Amounts) -> Iterator[Line]:

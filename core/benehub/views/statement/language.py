@@ -69,6 +69,8 @@ class Language:
                 )
             case Hours():
                 return format_decimal(Decimal(format_hours(value.minutes)), "#,##0.00", locale=self.code)
+            case Decimal():
+                return format_decimal(value, "#,##0.##", locale=self.code)
             case Word():
                 kind, _, name = value.key.partition(".")
                 words = self.catalog["words"][kind]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from benehub.records.notices import StatementSection
 
@@ -34,7 +35,7 @@ class Word:
     key: str
 
 
-Value = str | int | date | Money | Hours | Word
+Value = str | int | Decimal | date | Money | Hours | Word
 
 
 @dataclass(frozen=True, slots=True)
