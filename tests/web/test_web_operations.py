@@ -183,7 +183,8 @@ def test_a_book_that_was_tried_on_another_one_than_is_in_force_is_shown_anew(des
     ours, theirs = (book_text(desk).replace('percent: "80%"', f'percent: "{share}%"') for share in (70, 60))
     version, seen = versions(desk.post("plan-book/try", text=ours).text)
     assert load(desk, theirs) == 303
-    late = desk.post("plan-book/load", text=ours, version=version, seen=seen)
+    late = desk.post("plan-book/load", text=ours, version=version, seen=seen, month="2027-02")
+    assert 'name="month" value="2027-02"' in late.text, "the month that was asked for stays"
     in_force = planbook.load(theirs, "book").version
     assert late.status_code == 409 and "Another version has been put in force" in late.text and in_force in late.text
     with desk.store.read(desk.employer) as session:

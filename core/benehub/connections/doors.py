@@ -86,10 +86,14 @@ def has_key(session: Session, connection_id: str) -> bool:
     return door is not None and (door.key_sealed is not None or bool(door.secret))
 
 
-def keep_key(session: Session, connection_id: str, key: str) -> None:
-    """Keep the key that a confirmed handshake brought, unless there is one already: what a person has named holds."""
-    keyless = {"connection_id": connection_id, "secret": "", "key_sealed": None}
-    session.change(webhook_door, keyless, key_sealed=session.seal(key.encode(), "webhook_door"))
+def keep_key(session: Session, connection_id: str, key: str) -> bool:
+    """Keep the key that a confirmed handshake brought, unless there is one already: what a person has named holds.
+
+    Whether it was kept.
+    """
+    keyless = session.where(webhook_door, connection_id=connection_id, secret="", key_sealed=None)
+    sealed = session.seal(key.encode(), "webhook_door")
+    return bool(session.connection.execute(update(webhook_door).where(*keyless).values(key_sealed=sealed)).rowcount)
 
 
 def turn_away(session: Session, connection_id: str, why: str) -> None:

@@ -67,9 +67,9 @@ def say(hub: Hub, employer: str, question_id: str, person_id: str, text: str, wh
         _say(session, question_id, "employee", said, who)
 
 
-def version_of(messages: int) -> str:
-    """The version of a question with so many messages: other as soon as somebody says something to it."""
-    return version({"messages": messages})
+def version_of(messages: int, turn: str) -> str:
+    """The version of a question: other as soon as somebody says something to it, or closes it."""
+    return version({"messages": messages, "turn": turn})
 
 
 def answer(hub: Hub, employer: str, question_id: str, text: str, who: str, expected: str = "") -> None:
@@ -113,7 +113,7 @@ def _say(session: Session, question_id: str, side: str, text: str, who: str) -> 
 
 def _looked_at(session: Session, question_id: str, expected: str) -> Any:
     row = _row(session, question_id)
-    must_be(expected, {"messages": row.messages}, f"question {question_id}")
+    must_be(expected, {"messages": row.messages, "turn": row.turn}, f"question {question_id}")
     return row
 
 

@@ -35,6 +35,9 @@ MAX_KEYS = 50
 LONGEST_KEY = 200
 """Characters of a vendor's key at most."""
 
+HAS_KEY = "its door has a key already; to begin anew, open it again"
+"""Why a handshake gives none."""
+
 MAX_TRIES = 8
 """Runs of `work` in which a delivery may meet a vendor that does not answer; then it has failed."""
 
@@ -204,7 +207,7 @@ class _Worker:
         """Have a handshake confirmed by the vendor itself, and keep its key; none counts where there is one already."""
         with self.hub.store.read(self.employer) as session:
             if doors.has_key(session, self.connection_id):
-                self._settle(one.delivery_id, "failed", "its door has a key already; to begin anew, open it again")
+                self._settle(one.delivery_id, "failed", HAS_KEY)
                 return None
         handshake = self.connector.handshake(one.body)
         if handshake is None:
@@ -216,7 +219,10 @@ class _Worker:
             self._later(one.delivery_id, (), error)
             return None
         with self.hub.store.write(self.employer) as session:
-            doors.keep_key(session, self.connection_id, handshake.key)
+            kept = doors.keep_key(session, self.connection_id, handshake.key)
+        if not kept:  # another one was quicker, or a person has named a secret meanwhile
+            self._settle(one.delivery_id, "failed", HAS_KEY)
+            return None
         return ()
 
     def _confirm(self, handshake: Handshake) -> None:

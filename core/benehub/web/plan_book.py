@@ -100,8 +100,9 @@ def _tried(employer: str, request: Request, caller: Caller, text: str, month: st
 
 @router.post("/e/{employer}/plan-book/load")
 def load(
-    employer: str, request: Request, caller: Editor, text: Text, version: Annotated[str, Form()], seen: Seen
-) -> Response:
+    employer: str, request: Request, caller: Editor, text: Text, version: Annotated[str, Form()], seen: Seen,
+    month: Annotated[str, Form()] = "",
+) -> Response:  # fmt: skip
     """Put in force what was tried, against the book that it was tried on; beside another one it is shown anew."""
     book = book_of(employer, text, NAME)
     if book.version != version:
@@ -110,7 +111,7 @@ def load(
     try:
         load_plan_book(hub, text, NAME, must_not_loosen(hub, caller, employer, book, seen))
     except ChangedMeanwhile:
-        return _tried(employer, request, caller, text, late=True)
+        return _tried(employer, request, caller, text, month, late=True)
     return then(request, "plan-book", done="in_force")
 
 

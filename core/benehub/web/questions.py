@@ -54,7 +54,8 @@ def _shown(employer: str, question: str, request: Request, caller: Caller, text:
         found, said = questions.thread(session, question)
         seen_in(request, session, [found.person])
     return page(request, caller, "question.html", status=409 if text else 200, question=found, said=said, text=text,
-                version=flow.version_of(found.messages), behind=told_by(str(found.about.get("ref", ""))))  # fmt: skip
+                version=flow.version_of(found.messages, found.turn),
+                behind=told_by(str(found.about.get("ref", ""))))  # fmt: skip
 
 
 @router.post("/e/{employer}/questions/{question}")

@@ -42,9 +42,12 @@ def test_a_question_is_listed_read_answered_and_closed(api: Api, asked: list[str
     assert [one["question"] for one in api.all("/questions")] == [asked[0], asked[2]]
     for word, body in (("answer", {"text": "Another one."}), ("close", None)):
         late = problem(api.send(f"{place}/{word}", body, 412, etag=seen), 412, "needs_person")
-        assert late["changed"] == ["messages"], "the second of two sees what the first has answered"
+        assert late["changed"] == ["messages", "turn"], "the second of two sees what the first has answered"
         problem(api.send(f"{place}/{word}", body, 422), 422, "request")
-    assert api.send(f"{place}/close", etag=api.etag(place)).json()["turn"] == "closed"
+    before = api.etag(place)
+    assert api.send(f"{place}/close", etag=before).json()["turn"] == "closed"
+    late = problem(api.send(f"{place}/answer", {"text": "Another one."}, 412, etag=before), 412, "needs_person")
+    assert late["changed"] == ["turn"], "nobody opens it again who has not seen that it is closed"
     assert [one["question"] for one in api.all("/questions", turn="closed")] == [asked[1]]
     assert api.all("/questions", turn="employee") == []
 

@@ -116,7 +116,7 @@ def _shown(at: Office, question: str, response: Response) -> AskedDetail:
     with at.read() as session:
         with named():
             found, said = view.thread(session, question)
-        tagged(response, flow.version_of(found.messages))
+        tagged(response, flow.version_of(found.messages, found.turn))
         at.seen(session, [found.person])
     told = [AskedMessage.model_validate(one, from_attributes=True) for one in said]
     return AskedDetail.model_validate(_told(found) | {"said": told})
