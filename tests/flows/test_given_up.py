@@ -211,3 +211,23 @@ def test_what_is_dismissed_elsewhere_stays_and_is_named(office: Office) -> None:
     (item,) = found[chart.DEPOSIT_TRANSIT].items
     assert (item.name, item.amount) == ("CREDITED_OVER (retirement, dismissed)", 10_00)
     assert found[chart.DEPOSIT_TRANSIT].unexplained == 0
+
+
+def test_what_is_only_named_takes_a_second_word_above_the_amount_too(office: Office, fakehub: ModuleType) -> None:
+    load_plan_book(office.hub, f"{fakehub.BOOK}\nguards: {{second_person_above: 5.00}}\n", "book")
+    names = []
+    with office.hub.store.write("acme") as session:
+        for type_, amount in ((Type.CREDITED_OVER, 10_00), (Type.WITHHELD_NOT_DEPOSITED, 9_00), (Type.LATE, 8_00)):
+            one = Finding(
+                Relation.RETIREMENT, type_, "2026-10", f"2026-10-15/{amount}", "recordkeeper", "recordkeeper", "why",
+                "ask", person_id=office.who, plan="401k", expected=0, actual=amount,
+            )  # fmt: skip
+            names.append(one)
+        opened = reconcile.settle(session, Relation.RETIREMENT, "2026-10", names, session.today()).opened
+    for one in opened:
+        reconciling.act(office.hub, "acme", one, "ann", state="dismissed", note="theirs")
+    told = office.in_the_way(OCTOBER)["No discrepancy is open"]
+    assert {line.split()[2] for line in told} == {"CREDITED_OVER", "WITHHELD_NOT_DEPOSITED"}
+    for one in opened:
+        reconciling.act(office.hub, "acme", one, "ben", state="dismissed", note="theirs")
+    assert "No discrepancy is open" not in office.in_the_way(OCTOBER)

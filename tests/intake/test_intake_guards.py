@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from benehub import facts, intake
-from benehub.connect.connector import Incoming
+from benehub.connect.connector import Incoming, Page
 from benehub.errors import GuardTripped
 from benehub.intake import Counts
 from benehub.planbook import Guards
+from benehub.store.tables import intake_batch, intake_chunk
 
 Person = Callable[..., Incoming]
 
@@ -102,3 +104,17 @@ def test_a_held_batch_is_applied_only_when_released(desk: Any, known: list[Incom
     # Read again instead of released, it is asked again.
     desk.runs += 100
     assert trips(desk, [person(n, termination_date="2026-11-21") for n in range(6, 11)]).startswith("5 of 20")
+
+
+@pytest.mark.parametrize("state", ["held", "refused"])
+def test_what_is_told_once_is_never_read_over(desk: Any, person: Callable[..., Incoming], state: str) -> None:
+    """A held batch whose run is retried before it is released still holds what no vendor tells again."""
+    with desk.store.write("acme") as session:
+        batch_id = intake.open_batch(session, "hris", "employee", "run", once=True)
+        intake.stage(session, batch_id, Page("employee", [person(1)], b"1", cursor="queue"))
+        session.change(intake_batch, {"batch_id": batch_id}, state=state)
+    with desk.store.write("acme") as session:
+        assert intake.open_batch(session, "hris", "employee", "run", once=True) == batch_id
+        assert intake.begun(session, batch_id) is None
+        kept = session.connection.execute(select(func.sum(intake_chunk.c.rows))).scalar_one()
+        assert (intake.state(session, batch_id), kept) == (state, 1)

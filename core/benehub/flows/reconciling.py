@@ -158,9 +158,9 @@ def act(
             session, difference_id, who, state=state, step=step, note=note, entries=entries, to=given,
             expected=expected,
         )  # fmt: skip
+        if state == "dismissed":
+            note_act(session, difference_id, who, given_up.WORD, note)
         if state and row.relation == Relation.PREMIUM:
-            if state == "dismissed":
-                note_act(session, difference_id, who, given_up.WORD, note)
             given_up.restate(session, hub.book(session), row.period)
     if row.state in reconcile.OPEN and state and state not in reconcile.OPEN:
         tell(hub, employer, (difference_id,), "difference_closed")

@@ -64,11 +64,11 @@ def read(
         if once:
             _apply_kept(hub, employer, connection_id, stream)
         with hub.store.write(employer) as session:
-            batch_id = intake.open_batch(session, connection_id, stream, run_key)
+            batch_id = intake.open_batch(session, connection_id, stream, run_key, once)
             begun_at, part = intake.begun(session, batch_id), 1
-            while once and begun_at is None:  # half of it was kept and is applied: what the vendor has yet is another
+            while once and begun_at is None:  # half of it was kept, applied or held: what the vendor has yet is another
                 part += 1
-                batch_id = intake.open_batch(session, connection_id, stream, f"{run_key} part {part}")
+                batch_id = intake.open_batch(session, connection_id, stream, f"{run_key} part {part}", once)
                 begun_at = intake.begun(session, batch_id)
             if begun_at is None:
                 return batch_id, 0

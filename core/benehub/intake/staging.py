@@ -62,14 +62,15 @@ class Counts:
         return self.rows == self.applied + self.unchanged + self.quarantined + self.superseded
 
 
-def open_batch(session: Session, connection_id: str, stream: str, run_key: str) -> str:
+def open_batch(session: Session, connection_id: str, stream: str, run_key: str, once: bool = False) -> str:
     """The batch of one read; opening it again (a step that runs twice) starts its staging afresh.
 
-    A batch that was applied already is left as it is.
+    A batch that was applied already is left as it is; where the vendor tells each row `once`, so is one that is held
+    for a person or was discarded: nobody would tell again what it holds.
     """
     batch_id = session.id("int", connection_id, stream, run_key)
     found = batch(session, batch_id)
-    if found is not None and found.state == "applied":
+    if found is not None and (found.state == "applied" or (once and found.state != "staged")):
         return batch_id
     seq, recorded_at = session.take_seq()
     if found is not None:
@@ -132,10 +133,10 @@ def state(session: Session, batch_id: str) -> str:
 
 def begun(session: Session, batch_id: str) -> int | None:
     """The place in the recorded order at which its reading was begun last, which tells two readers of it apart; None
-    once it is applied."""
+    where it is not being read any more."""
     header = batch(session, batch_id)
     assert header is not None, batch_id
-    return None if header.state == "applied" else int(header.seq)
+    return int(header.seq) if header.state == "staged" else None
 
 
 def _must_be_mine(session: Session, batch_id: str, begun_at: int) -> Row[Any]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, select
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
 
 from benehub import ledger
 from benehub.ledger import Leg, NewEntry
@@ -42,6 +42,8 @@ NO_MONEY = (
     "FORFEITURE_OFFSET", "COMP_DIFF", "DEPOSITED_OVER", "OVER_LIMIT",
 )  # fmt: skip
 """Differences that leave no money in the accounts of their relation."""
+NAMED = ("WITHHELD_NOT_DEPOSITED", "DEPOSITED_OVER", "REMITTED_NOT_CONFIRMED")
+"""Those that explain what stands in another account than their relation's."""
 
 
 def still_dismissed() -> ColumnElement[bool]:
@@ -71,11 +73,12 @@ def restate(session: Session, book: PlanBook, period: str) -> None:
 
 
 def alone(session: Session, book: PlanBook, periods: ColumnElement[bool]) -> Iterator[Row[Any]]:
-    """Dismissed differences of bills that are above the amount one person may give up, and one has dismissed.
+    """Dismissed differences that are above the amount one person may give up, and one has dismissed.
 
-    So is what was not paid in time: it is not posted out, but dismissed it explains what stands owed.
+    Of bills, and of all that is not posted out but explains what stands in an account: what was not paid in time, a
+    payment nobody confirms, what is dismissed of a register, a trust or a custodian.
     """
-    found = [*_dismissed(session, book, periods), *_unpaid(session, book, periods)]
+    found = [*_dismissed(session, book, periods), *_unpaid(session, book, periods), *_named(session, book, periods)]
     return (row for row, gap in found if not _by_enough(session, book, row, gap))
 
 
@@ -91,6 +94,18 @@ def _unpaid(session: Session, book: PlanBook, periods: ColumnElement[bool]) -> l
         {(one.month, f"{one.carrier}/{one.reference or '-'}") for one in unpaid(session, book, whose)} if rows else ()
     )
     return [(row, row.at_stake) for row in rows if (row.period, row.reference) in rest]
+
+
+def _named(session: Session, book: PlanBook, periods: ColumnElement[bool]) -> list[tuple[Row[Any], int]]:
+    rows = session.rows(
+        select(difference).where(
+            *session.where(difference, unit=book.employer.currency), still_dismissed(), periods,
+            or_(difference.c.relation.in_(("payroll", "retirement", "accounts")),
+                difference.c.type == "REMITTED_NOT_CONFIRMED"),
+            or_(difference.c.type.not_in(NO_MONEY), difference.c.type.in_(NAMED)),
+        )
+    )  # fmt: skip
+    return [(row, row.at_stake) for row in rows]
 
 
 def posted(session: Session) -> set[str]:

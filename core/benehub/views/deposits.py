@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from benehub.periods import Month
 from benehub.store import Session
@@ -18,9 +20,10 @@ KINDS = ("contribution.deposit", "premium.remit", "account.deposit", "earnings.d
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """One payment that is owed; `standing` is late, due, sent, accepted or arrived.
+    """One payment that is owed; `standing` is late, due, sent, accepted, arrived or refused.
 
-    Accepted is a payment of premiums whose file the carrier took, and whose money nobody has confirmed yet.
+    Accepted is a payment of premiums whose file the carrier took, and whose money nobody has confirmed yet. Refused is
+    one that was sent and came back.
     """
 
     obligation: str
@@ -75,12 +78,7 @@ def deposits(
     on_the_way = in_transit(session, {row.dispatch_id for row in rows if row.kind == "premium.remit" and row.sent_at})
     for row in rows:
         sent = row.sent_at or ""
-        standing = "arrived" if row.state == "confirmed" else "sent" if sent else "due"
-        if standing == "due" and row.due_date < today:
-            standing = "late"
-        elif row.dispatch_id in on_the_way:
-            left = on_the_way[row.dispatch_id]
-            standing = "arrived" if not left else "accepted" if row.state == "confirmed" else standing
+        standing = _standing(row, today, on_the_way)
         on_time = None if not sent else sent[:10] <= row.due_date.isoformat()
         found.append(
             Deposit(
@@ -89,3 +87,15 @@ def deposits(
             )
         )  # fmt: skip
     return found
+
+
+def _standing(row: Row[Any], today: date, on_the_way: Mapping[str, int]) -> str:
+    if row.state not in ("sent", "confirmed"):
+        came_back = row.state == "refused" and row.sent_at
+        return "refused" if came_back else "late" if row.due_date < today else "due"
+    if row.kind != "premium.remit":
+        return "arrived" if row.state == "confirmed" else "sent"
+    # Its money has arrived once it was posted and nothing of it is in transit; a file that was accepted is none.
+    if on_the_way.get(row.dispatch_id) == 0:
+        return "arrived"
+    return "accepted" if row.state == "confirmed" else "sent"

@@ -99,8 +99,9 @@ class DepositTold(Model):
     """Moment (ISO 8601, UTC) at which it left; empty until then."""
     dispatch: str
     """Id of the dispatch that pays it; empty until there is one."""
-    standing: Literal["late", "due", "sent", "accepted", "arrived"]
-    """late, due, sent, accepted (the carrier took a premium's file, nobody has confirmed its money), or arrived."""
+    standing: Literal["late", "due", "sent", "accepted", "arrived", "refused"]
+    """late, due, sent, accepted (the carrier took a premium's file, nobody has confirmed its money), arrived, or
+    refused (it was sent and came back)."""
     on_time: bool | None
     """Whether it left in time; null until it has left."""
 
