@@ -127,3 +127,16 @@ def test_what_waits_for_its_bill_is_named_once_though_the_carrier_has_not_taken_
         ledger.record(session, [NewEntry("paid", "premium.remitted", date(2026, 11, 20), legs, "test")])
     book = BOOK.replace("pay_as_enrolled", policy)
     assert found(session, book, NOVEMBER.plus(1))[chart.PREMIUM_PAYABLE].unexplained == 0
+
+
+@pytest.mark.parametrize("policy", ["pay_as_enrolled", "pay_as_billed"])
+def test_what_was_paid_for_who_has_left_since_is_named_until_a_payment_takes_it(session: Session, policy: str) -> None:
+    accrued(session, OCTOBER)
+    dims: dict[str, Any] = {"plan": "ppo", "coverage_month": "2026-10"}
+    paid = (Leg(chart.PREMIUM_PAYABLE, "USD", 300, **dims), Leg(chart.CARRIER_TRANSIT, "USD", -300, **dims))
+    less = (Leg(chart.PREMIUM_PAYABLE, "USD", 100, **dims), Leg(chart.BENEFIT_COST, "USD", -100, **dims))
+    left = NewEntry("paid", "premium.remitted", date(2026, 10, 1), paid, "test")
+    ledger.record(session, [left, NewEntry("less", "premium.accrued.reversed", date(2026, 11, 20), less, "test")])
+    mine = found(session, BOOK.replace("pay_as_enrolled", policy), OCTOBER)[chart.PREMIUM_PAYABLE]
+    name = "paid to carrier for 2026-10 beyond what is accrued, to be taken from the next payment"
+    assert (told(mine), mine.balance, mine.unexplained) == ([(name, 100, None)], 100, 0)

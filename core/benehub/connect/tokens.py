@@ -54,13 +54,19 @@ class TokenFile:
             raise self._unusable(error) from None
         with file:
             until = self._clock() + TURN_SECONDS
-            while not locked(file.fileno()):
+            while not self._taken(file.fileno()):
                 if self._clock() > until:
                     raise RetriableError(
                         "another process is renewing the token", where=str(self._path), mend="Try again when it is done"
                     )
                 self._sleep(TURN_PAUSE)
             yield
+
+    def _taken(self, descriptor: int) -> bool:
+        try:
+            return locked(descriptor)
+        except OSError as error:  # a disk that knows no locks
+            raise self._unusable(error) from None
 
     def held(self) -> Token:
         """The refresh token as it is now, with the access token that came with it.

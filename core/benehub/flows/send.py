@@ -186,7 +186,7 @@ def _in_turn(
         desk.send(waiting)
         if desk.stopped and desk.ends():
             raise Ending
-        if desk.lost:
+        if desk.lost and not desk.deaf:
             return None
         left = [one for one in ids if one not in desk.states]
         if left:

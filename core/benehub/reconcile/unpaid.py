@@ -102,6 +102,11 @@ def unpaid(session: Session, book: PlanBook, whose: Collection[str], until: Mont
     return sorted(found, key=lambda one: (one.carrier, one.month))
 
 
+def overpaid(session: Session, book: PlanBook, whose: Collection[str], until: Month) -> dict[Of, int]:
+    """What was paid of a month beyond what stands accrued of it, where somebody's cover ended after the payment."""
+    return {of: -owed for of, owed in _accrued(session, book, whose, until).items() if owed < 0}
+
+
 def _bills(session: Session, whose: Collection[str], until: Month | None) -> dict[Of, list[Unpaid]]:
     """What each bill says for a month, the first due first."""
     line = confirmation.c

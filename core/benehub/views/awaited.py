@@ -21,7 +21,7 @@ from benehub.reconcile import carriers, credits
 from benehub.reconcile.given_up import AT_RISK, still_dismissed
 from benehub.reconcile.payable import billed_months
 from benehub.reconcile.premium import first_month
-from benehub.reconcile.unpaid import Of, Unpaid, unpaid
+from benehub.reconcile.unpaid import Of, Unpaid, overpaid, unpaid
 from benehub.store import Session
 from benehub.store.tables import difference
 from benehub.views.deadlines.money import deposit_due
@@ -56,7 +56,8 @@ def named() -> ColumnElement[bool]:
 
 def premiums(session: Session, book: PlanBook, month: Month) -> list[Item]:
     """What is owed to carriers beside the differences: to be paid or billed, paid beyond its bills, and in dispute."""
-    rest = unpaid(session, book, carriers.to_compare(session, book, month), month)
+    names = carriers.to_compare(session, book, month)
+    rest = unpaid(session, book, names, month)
     told, today = _at_risk(session, month), session.today()
     waits = _waits(rest, told, today)
     whole = {(one.carrier, one.month) for one in rest if not one.reference}
@@ -67,6 +68,12 @@ def premiums(session: Session, book: PlanBook, month: Month) -> list[Item]:
             if book.terms(one.carrier).pay_policy == "pay_as_enrolled":
                 name = f"accrued for {one.month}, to be paid to {one.carrier}"
             found.append(Item(name, -one.rest, one.due))
+    over = overpaid(session, book, names, month)
+    billed = billed_months(session, sorted({of[1] for of in over}))
+    for of, amount in sorted(over.items()):
+        if of not in billed:  # of a month with a bill it is the bill that says what is too much
+            name = f"paid to {of[0]} for {of[1]} beyond what is accrued, to be taken from the next payment"
+            found.append(Item(name, amount))
     return found
 
 
