@@ -231,6 +231,12 @@ def test_what_is_taken_back_beyond_what_was_owed_and_paid_is_no_loss() -> None:
     assert [then.takes_back(amount) for amount in (30, 60, 100, 5)] == [0, 40, 60, 0]
 
 
+def test_what_recovers_an_earlier_overpayment_undoes_no_pay_of_the_month() -> None:
+    then, paid = _Earlier(over=300), {date(2026, 11, 15): 500, date(2026, 11, 20): -300}
+    assert _shared_out({date(2026, 11, 15): 500}, then.recovered(paid), 0) == ({date(2026, 11, 15): 500}, {})
+    assert then.over == 0
+
+
 FIRST, BETWEEN, SECOND = date(2026, 10, 15), date(2026, 10, 20), date(2026, 10, 30)
 SHARED = {
     "each its own": ({FIRST: 100, SECOND: 50}, {FIRST: 100, SECOND: 50}, 0, {FIRST: 100, SECOND: 50}, {}),
@@ -239,6 +245,7 @@ SHARED = {
     "one twice": ({FIRST: 100, SECOND: 50}, {FIRST: 100, SECOND: 150}, 0, {FIRST: 100, SECOND: 150}, {}),
     "the first again later": ({FIRST: 100}, {FIRST: 100, SECOND: 100}, 0, {FIRST: 200}, {}),
     "taken back": ({FIRST: 100}, {FIRST: 100, SECOND: -100}, 0, {FIRST: 0}, {}),
+    "taken back before it is paid": ({SECOND: 100}, {FIRST: -40, SECOND: 100}, 0, {SECOND: 100}, {FIRST: -40}),
     "late, of the month before": ({}, {FIRST: 100}, 100, {}, {}),
     "more than was late": ({}, {FIRST: 120}, 100, {}, {FIRST: 20}),
     "nobody is owed": ({}, {SECOND: 70}, 0, {}, {SECOND: 70}),

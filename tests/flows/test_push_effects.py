@@ -267,7 +267,7 @@ def test_a_push_that_does_damage_stops(kept: Store, operation: str, as_file: boo
 
 def test_money_stops_when_it_is_less_than_half_of_the_last() -> None:
     assert Effect(people=50, shrink=100).against(PushGuard()) == ("", 0)
-    why = "the last one was worth 101 % more than it, over 100 %"
+    why = "even the least of those before was worth 101 % more, over 100 %"
     assert Effect(people=50, shrink=101).against(PushGuard()) == (why, 50)
     assert Effect(people=5, shrink=900).against(PushGuard()) == ("", 0)
 

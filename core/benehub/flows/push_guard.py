@@ -74,7 +74,8 @@ class Effect:
         if self.people > limits.floor and self.growth > limits.worth_percent:
             return f"it is worth {self.growth} % more than the last one, over {limits.worth_percent} %", self.people
         if self.people > limits.floor and self.shrink > limits.worth_percent:
-            return f"the last one was worth {self.shrink} % more than it, over {limits.worth_percent} %", self.people
+            why = f"even the least of those before was worth {self.shrink} % more, over {limits.worth_percent} %"
+            return why, self.people
         return "", 0
 
 

@@ -73,7 +73,7 @@ def _payouts(
     for person_id in sorted(owed.keys() | paid.keys()):
         mine, then = owed.get(person_id, {}), earlier.get(person_id, _Earlier())
         amounts = {day: int(row.amount) for day, row in mine.items()}
-        got, beyond = _shared_out(amounts, paid.get(person_id, {}), then.open)
+        got, beyond = _shared_out(amounts, then.recovered(paid.get(person_id, {})), then.open)
         for day, row in mine.items():
             waiting = day > session.today() and (row.due is None or row.due >= session.today())
             if got[day] != amounts[day] and (got[day] or not waiting):
@@ -111,6 +111,14 @@ class _Earlier:
     over: int = 0
     paid: int = 0
 
+    def recovered(self, paid: Mapping[date, int]) -> dict[date, int]:
+        """What checks paid, without what those that take back recover of what was paid too much before."""
+        found = dict(paid)
+        for day in sorted(one for one in paid if paid[one] < 0):
+            of_over = min(-found[day], self.over)
+            self.over, found[day] = self.over - of_over, found[day] + of_over
+        return {day: amount for day, amount in found.items() if amount}
+
     def takes_back(self, amount: int) -> int:
         """How much of what a check takes back had been owed; beyond all that was paid it recovers leave in advance."""
         of_over = min(amount, self.over)
@@ -141,7 +149,7 @@ def _shared_out(
     """
     rest = dict(sorted(paid.items()))
     for day in [one for one in rest if rest[one] < 0]:  # a check that was taken back undoes what was paid before
-        for other in sorted(rest, reverse=True):
+        for other in sorted((one for one in rest if one < day), reverse=True):
             moved = min(-rest[day], max(0, rest[other]))
             rest[day], rest[other] = rest[day] + moved, rest[other] - moved
     got = dict.fromkeys(sorted(owed), 0)
@@ -155,7 +163,7 @@ def _shared_out(
         moved = max(0, min(rest[day], late))
         rest[day], late = rest[day] - moved, late - moved
     beyond = {day: amount for day, amount in rest.items() if amount}
-    for day in [one for one in beyond if got]:
+    for day in [one for one in beyond if got and beyond[one] > 0]:
         again = next((one for one in got if owed[one] == beyond[day]), [*got][-1])
         got[day if day in got else again] += beyond.pop(day)
     return got, beyond

@@ -106,8 +106,9 @@ class PushGuard(Part):
     end_percent: int = Field(default=10, ge=0, le=100)
     """A push that would end everything told for more than this part of them stops; in percent."""
     worth_percent: int = Field(default=100, ge=0)
-    """A file of money worth so much more than the last one of its kind stops, and one that the last was worth so much
-    more than; in percent, 100 being twice or half as much. A pay date's leave counts alike where it is more."""
+    """A file of money worth so much more than the last one of its kind stops, and one that even the least of the last
+    eight was worth so much more than; in percent, 100 being twice or half as much. A pay date's leave counts alike
+    where it is more."""
     amount_percent: int = Field(default=50, ge=0)
     """In a file of what payroll took, somebody whose amount moves by more than this part of the last is changed; in
     percent. In one of what it shall take, whoever's amount moves by more than `small_change` is."""
