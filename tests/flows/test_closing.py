@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from benehub import ledger, planbook, reconcile
 from benehub.errors import DataError, IntegrityError, NeedsPersonError
@@ -428,6 +428,22 @@ def test_a_month_that_is_signed_along_is_compared_first(hub: Hub) -> None:
     hub.start_flow("reconcile", "acme", "all/2026-08/1", "2026-08", [])
     assert failing(hub) == {}
     closing.close(hub, "acme", SEPTEMBER, "Ann", "")
+
+
+def test_of_a_month_far_ahead_no_more_is_asked_than_of_the_next(hub: Hub) -> None:
+    """There is no end to those: each month up to it would be asked for its comparisons."""
+    with hub.store.write("acme") as session:
+        _along(session)
+        book = hub.book(session)
+        asked: list[str] = []
+        event.listen(session.connection, "before_cursor_execute", lambda _c, _u, said, *_: asked.append(said))
+        counts = []
+        for month in ("2026-12", "2120-01"):
+            asked.clear()
+            held = checklist(session, book, Month.parse(month))
+            assert not held[0].holds
+            counts.append(len(asked))
+    assert counts[1] <= counts[0]
 
 
 def test_the_report_on_paper_is_the_same_each_time(hub: Hub) -> None:

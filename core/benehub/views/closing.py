@@ -122,9 +122,10 @@ def _compared(session: Session, month: Month) -> Condition:
 def _along(session: Session, month: Month) -> list[Month]:
     """Months that are signed with this one: none once a month was signed; those before anything was worked out are not.
 
-    What vendors told of earlier months, and opening balances, are no work of ours.
+    What vendors told of earlier months, and opening balances, are no work of ours. A month that is not over cannot be
+    signed at all, and there is no end to those: nothing is looked up for it.
     """
-    if closed(session):
+    if closed(session) or session.today() < month.end:
         return []
     query = select(func.min(entry.c.effective_date)).where(*session.where(entry), entry.c.type.in_(OURS))
     first = session.connection.execute(query).scalar()
