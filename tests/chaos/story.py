@@ -94,7 +94,7 @@ class Networked(fakehub.FakeConnector):  # type: ignore[name-defined,misc]  # lo
 
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """Waits are cut short: nothing here needs them."""
-        caps = Caps(idle_seconds=vendor.PATIENCE)
+        caps = Caps(connect_seconds=vendor.PATIENCE, idle_seconds=vendor.PATIENCE, exchange_seconds=5 * vendor.PATIENCE)
         return VendorClient(settings.url, caps=caps, sleep=lambda seconds: time.sleep(min(seconds, 0.02)))
 
     def read(self, stream: str, link: Any, cursor: str | None) -> Iterator[Page]:

@@ -24,7 +24,7 @@ from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Connector, FileOut, Incoming, Kind, Page, Receipt
 from benehub.connect.content import Content
 from benehub.connect.files import FolderMailbox
-from benehub.connect.http import VendorClient
+from benehub.connect.http import Caps, VendorClient
 from benehub.connect.messages import Request, change, path, read
 from benehub.connect.testing import WireRequest, WireResponse, transport
 from benehub.crypto import Vault
@@ -58,6 +58,8 @@ carriers:
   carrier: {pay_policy: pay_as_enrolled}
 """
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
+CAPS = Caps(connect_seconds=1.0, exchange_seconds=1.0)
+"""So long is waited for a call that a dead sender may have under way."""
 PUSH = ("deductions.push", "push", "payroll", "monthly", "2026-10-15")
 ENROLL = ("enrollments.send", "enroll", "carrier", "2026-10-01")
 MANY = 7
@@ -153,7 +155,9 @@ class FakeConnector(Connector):
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """A real client on the fake vendor."""
         vendor = Vendor(settings.folder)
-        return VendorClient("https://vendor.example", transport=transport(vendor.answer), sleep=lambda _seconds: None)
+        return VendorClient(
+            "https://vendor.example", transport=transport(vendor.answer), caps=CAPS, sleep=lambda _seconds: None
+        )
 
     def mailbox(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> Box:
         """Its folder."""

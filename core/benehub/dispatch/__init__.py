@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from benehub.dispatch.attempts import attempts
+from benehub.dispatch.attempts import attempts, interrupted_at, renew_all
 from benehub.dispatch.outbox import (
     CLOSED,
+    FINAL,
     SAID_BY,
     End,
     Frozen,
@@ -57,6 +58,7 @@ from benehub.dispatch.standing import (
 
 __all__ = [
     "CLOSED",
+    "FINAL",
     "SAID_BY",
     "End",
     "Frozen",
@@ -80,6 +82,7 @@ __all__ = [
     "get",
     "held_against",
     "in_states",
+    "interrupted_at",
     "keep_told_of",
     "last_alike",
     "last_sent_before",
@@ -96,6 +99,7 @@ __all__ = [
     "prepare",
     "prepare_all",
     "release",
+    "renew_all",
     "resend",
     "revisions",
     "sent_on",

@@ -25,7 +25,7 @@ from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.content import Content, whole
 from benehub.crypto import mask
-from benehub.dispatch.attempts import attempts, close_all, newest, open_all
+from benehub.dispatch.attempts import DIED, attempts, close_all, newest, open_all
 from benehub.dispatch.pieces import FROZEN, WIRE, Kept, counted, every, forget, keep, leaving, opened
 from benehub.errors import DataError, OutcomeUnknown
 from benehub.store import Session, canonical
@@ -319,7 +319,7 @@ def begin_all(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
     found = by_ids(session, ids, lock=True, content=False)
     rows = [row for row in found if row.state not in FINAL and row.state != "held"]
     died = [row.dispatch_id for row in rows if row.state == "sending"]
-    close_all(session, dict.fromkeys(died, ("unknown", "the process died during the attempt")))
+    close_all(session, dict.fromkeys(died, ("unknown", DIED)))
     fresh = [row.dispatch_id for row in rows if row.state == "prepared"]
     open_all(session, fresh)
     moved = [{"dispatch_id": one, "state": "unknown", "reason": "interrupted"} for one in died]

@@ -12,6 +12,7 @@ harmless; else it settles only when the mailbox shows it, for its absence there 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,7 +23,7 @@ from benehub import dispatch, obligations
 from benehub.connect.capabilities import Guard, narrowed, require
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.content import Content, size_of
-from benehub.connect.http import was_sent
+from benehub.connect.http import asking, may_write, was_sent
 from benehub.connections import Open
 from benehub.connections.registry import MOST_AT_ONCE
 from benehub.dispatch import End
@@ -40,6 +41,7 @@ from benehub.flows.lanes import Lanes, Lot
 from benehub.flows.push_guard import RESEND
 from benehub.flows.silent import must_send
 from benehub.flows.together import TESTED, made
+from benehub.flows.turns import Claim, Turn, linger, turn_lost, wait_out
 from benehub.plugins import call_each
 from benehub.records.notices import Decision, DispatchNotice, Verdict
 from benehub.store import Session, acted_on, without_collector
@@ -169,8 +171,8 @@ def _in_turn(
     hub: Hub, employer: str, connection_id: str, ids: Sequence[str], learned: list[Any]
 ) -> dict[str, Any] | None:
     """As `_send_part`, within one turn; None where it was lost before all was begun."""
-    turn = hub.store.turn(employer, f"sending to {connection_id}")
-    with turn as stands, hub.open(employer, connection_id) as plain:
+    taken = hub.store.turn(employer, f"sending to {connection_id}")
+    with taken as stands, hub.open(employer, connection_id) as plain:
         settings = plain.link.settings
         with hub.store.read(employer) as session:
             waiting = dispatch.by_ids(session, ids, content=False)
@@ -182,11 +184,13 @@ def _in_turn(
                 learned.append(plain.connector.discover(plain.link))
             settings = learned[0]
         opened = replace(plain, link=replace(plain.link, settings=settings))
-        desk = _Desk(hub, employer, opened, let_go, len(ids), hub.asked_to_end(), stands)
-        desk.send(waiting)
+        turn = Turn(hub, employer, stands)
+        desk = _Desk(hub, employer, opened, let_go, len(ids), hub.asked_to_end(), turn)
+        with turn.ours():
+            desk.send(waiting)
         if desk.stopped and desk.ends():
             raise Ending
-        if desk.lost and not desk.deaf:
+        if desk.turn.lost and not desk.deaf:
             return None
         left = [one for one in ids if one not in desk.states]
         if left:
@@ -239,8 +243,8 @@ class _Desk:
     count: int
     ends: Callable[[], bool]
     """Tells in any thread whether this process was asked to end, or others may have its work."""
-    stands: Callable[[], bool]
-    """Tells whether the turn is still ours."""
+    turn: Turn
+    """Whether it was lost before all was begun: another one may be sending."""
     states: dict[str, str] = field(default_factory=dict)
     """By dispatch, as far as they have ended."""
     ended: list[Ended] = field(default_factory=list)
@@ -253,8 +257,6 @@ class _Desk:
     """Whether the vendor answers no more: nothing else is begun then, whatever is still under way comes to."""
     stopped: bool = False
     """Whether the run was canceled, or the process asked to end, before all was begun."""
-    lost: bool = False
-    """Whether the turn was lost before all was begun: another one may be sending."""
 
     @property
     def window(self) -> int:
@@ -265,6 +267,8 @@ class _Desk:
     def send(self, rows: Sequence[Row[Any]]) -> None:
         """One attempt at each, while the vendor answers."""
         most = at_once(self.opened)
+        if self.opened.mode == "live":
+            wait_out(self.hub, linger(self.turn, self.opened, rows), self._waits_on, self.opened.link.connection)
         with Lanes[Ended](most, self._heard, lambda: not self.ends()) as lanes:
             unasked = WINDOW
             try:
@@ -273,8 +277,7 @@ class _Desk:
                     self._drain(lanes, 0 if by_itself else 3 * most)
                     if unasked >= WINDOW:  # those that go alone are not worth a question each
                         unasked, self.stopped = 0, not self.hub.goes_on()
-                    self.lost = not self.stands()
-                    if lanes.halted or self.stopped or self.lost:
+                    if lanes.halted or self.stopped or not self.turn.stands():
                         break
                     unasked += len(window)
                     with without_collector():  # not while one waits: others work in this process
@@ -283,7 +286,7 @@ class _Desk:
                     if by_itself:
                         self._drain(lanes, 0)
                 self._drain(lanes, 0)
-                self.stopped = self.stopped or (lanes.halted and not self.deaf)
+                self.stopped = self.stopped or (lanes.halted and not self.deaf and not self.turn.lost)
             finally:
                 # Where the program itself failed, the vendor is deaf or the process ends, those behind were claimed and
                 # never tried.
@@ -315,7 +318,11 @@ class _Desk:
             while last + 1 in self.silent:
                 last += 1
             self.deaf = self.deaf or last - first + 1 >= DEAF_AFTER
-        return not self.deaf
+        return not self.deaf and not self.turn.lost
+
+    def _waits_on(self) -> bool:
+        self.stopped = self.stopped or not self.hub.goes_on()
+        return not self.stopped and not self.ends() and self.turn.stands()
 
     def _write_down(self) -> None:
         if self.ended:
@@ -340,27 +347,29 @@ class _Desk:
         if most > 1:
             with hub.store.read(employer) as session:
                 persons = obligations.persons_in(session, wanted)
+        began = time.monotonic_ns()
         claimed = {row.dispatch_id: (row, frozen) for row, frozen in _claim(hub, employer, wanted)}
         self.claims |= {one: number for number, one in enumerate(claimed, len(self.claims))}
         try:
-            return self._divided(dict(claimed), persons)
+            return self._divided(dict(claimed), persons, began)
         except Exception:
             self.ended += _not_tried([row for row, _ in claimed.values() if row.state == "sending"], "not tried")
             raise
 
-    def _divided(self, claimed: dict[str, Claimed], persons: Mapping[str, set[str]]) -> list[Lot[Ended]]:
+    def _divided(self, claimed: dict[str, Claimed], persons: Mapping[str, set[str]], began: int) -> list[Lot[Ended]]:
         """What goes in one request, and what goes by itself."""
         opened = self.opened
         lots, calls = [], [(row, dispatch.thaw_item(frozen)) for row, frozen in claimed.values()
                            if row.state == "sending" and row.operation in opened.connector.takes_together]  # fmt: skip
         for target, part in together.parts(opened, calls):
             mine = [claimed.pop(row.dispatch_id) for row, _ in part]
-            lots.append(self._lot(mine, part, _about(mine, persons) | {target}))
-        return lots + [self._lot([one], [], _about([one], persons)) for one in claimed.values()]
+            lots.append(self._lot(mine, part, _about(mine, persons) | {target}, began))
+        return lots + [self._lot([one], [], _about([one], persons), began) for one in claimed.values()]
 
-    def _lot(self, claimed: list[Claimed], part: list[together.Call], about: frozenset[str]) -> Lot[Ended]:
+    def _lot(self, claimed: list[Claimed], part: list[together.Call], about: frozenset[str], began: int) -> Lot[Ended]:
         def work(tell: Callable[[Ended], None]) -> None:
-            _send_lot(self.hub, self.employer, self.opened, claimed, part, tell)
+            with asking(Claim(self.turn, [row.dispatch_id for row, _ in claimed], began).ask):
+                _send_lot(self.hub, self.employer, self.opened, claimed, part, tell)
 
         return Lot(about, work, tuple(row for row, _ in claimed))
 
@@ -446,6 +455,8 @@ def _write(hub: Hub, employer: str, ended: Sequence[Ended]) -> Sequence[Ended]:
         return ()
     with hub.store.write(employer) as session:
         ended = [one for one in ended if one[0].state != "prepared" or _still_waits(session, one[0])]
+        if turn_lost():  # then it is another one's to say, but for what the vendor has surely taken
+            ended = [one for one in ended if one[1].receipt is not None and _is_open(session, one[0])]
         dispatch.end_all(session, [end for _, end in ended])
         owed = {row.dispatch_id: _owed(row, end) for row, end in ended}
         obligations.settle(session, {one: told for one, told in owed.items() if told is not None})
@@ -454,6 +465,10 @@ def _write(hub: Hub, employer: str, ended: Sequence[Ended]) -> Sequence[Ended]:
 
 def _still_waits(session: Session, row: Row[Any]) -> bool:
     return bool(dispatch.get(session, row.dispatch_id, lock=True).state == "prepared")
+
+
+def _is_open(session: Session, row: Row[Any]) -> bool:
+    return dispatch.get(session, row.dispatch_id, lock=True).state not in dispatch.FINAL
 
 
 def _owed(row: Row[Any], end: End) -> tuple[str, str] | None:
@@ -548,6 +563,7 @@ def _deliver(opened: Open, row: Row[Any], content: Content) -> End:
                 return End(row.dispatch_id, "held", "delivery broke off; its absence there is no proof")
         else:
             # Putting the same bytes again changes nothing; a number the carrier has seen it refuses itself.
+            may_write()
             said = mailbox.put(row.file_name, content)
     except VendorUnavailable as error:
         state = "unknown" if row.state == "unknown" or was_sent(error) else "prepared"
