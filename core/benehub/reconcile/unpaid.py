@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, exists, func, or_, select
+from sqlalchemy import ColumnElement, Exists, Row, exists, func, or_, select
 
 from benehub import ledger, obligations
 from benehub.ledger import accounts as chart
@@ -62,6 +62,12 @@ class _Left:
 
     total: int = 0
     by_key: defaultdict[Key, int] = field(default_factory=lambda: defaultdict(int))
+
+
+def never_billed(book: PlanBook, row: Row[Any]) -> bool:
+    """Whether a `PREMIUM_AT_RISK` is of a month of which the carrier sent no bill, and is paid by its bills."""
+    carrier, bill = carriers.told_by(book, row)
+    return bill == "-" and book.terms(carrier).pay_policy != "pay_as_enrolled"
 
 
 def remitted() -> Exists:
