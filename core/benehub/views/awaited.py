@@ -26,7 +26,7 @@ from benehub.reconcile.premium import first_month
 from benehub.reconcile.unpaid import Of, Unpaid, overpaid, unpaid
 from benehub.store import Session
 from benehub.store.tables import difference
-from benehub.views.deadlines.money import deposit_due
+from benehub.views.deadlines.money import deposit_due, owed_by_pay_date
 
 OPEN = ("pending", "discrepancy", "suppressed")
 """States in which a difference leaves its money where it is: one that a rule sets aside is named, too."""
@@ -184,23 +184,20 @@ def deposits(session: Session, book: PlanBook, month: Month) -> dict[str, list[I
             )
         )
     }  # fmt: skip
-    rows = ledger.balances(session, DEPOSITS, by=("plan", "pay_date"), within=month)
-    own = {
-        (one.dimensions["plan"], one.dimensions["pay_date"])
-        for one in rows
-        if one.account != chart.MATCH_PAYABLE and one.amount < 0
-    }
-    found: dict[str, list[Item]] = {code: [] for code in DEPOSITS}
+    rows = ledger.balances(session, DEPOSITS, by=("plan", "pay_date", "money_source"), within=month)
+    owed = owed_by_pay_date(rows)
+    sums = defaultdict[tuple[str, str, date], int](int)
     for one in rows:
-        key = plan_id, day = one.dimensions["plan"], one.dimensions["pay_date"]
+        plan_id, day = one.dimensions["plan"], one.dimensions["pay_date"]
+        if (plan_id, day) in owed:
+            sums[one.account, plan_id, day] += one.amount
+    found: dict[str, list[Item]] = {code: [] for code in DEPOSITS}
+    for (account, plan_id, day), amount in sums.items():
         plan = book.find(plan_id)
-        if plan is None or day is None:
+        if plan is None:
             continue
-        if plan.recordkeeper is None:
-            found[one.account].append(Item(f"held for {plan_id}, to be paid over", one.amount))
-            continue
-        due = deposit_due(book, plan, day, key in own)
+        due = deposit_due(book, plan, day, owed[plan_id, day].own > 0)
         if session.today() <= due or (plan_id, str(day)) in told:
             name = f"withheld or granted on {day} for {plan_id}, to be deposited"
-            found[one.account].append(Item(name, one.amount, due))
+            found[account].append(Item(name, amount, due))
     return found
