@@ -103,7 +103,7 @@ def test_a_month_that_is_right_is_signed_and_stays_so(either: Hub) -> None:
     assert (before["who"], before["note"], before["digest"]) == ("Ann", "all bills looked at", done["digest"])
     signed_as = {one["account"]: (one["debit"], one["credit"]) for one in before["accounts"]}
     assert signed_as["2100"] == ("1.00", "1.00") and signed_as["5100"] == ("1.00", "0.00")
-    assert answer["who"] == "Ann" and len(answer["held"]) == 11
+    assert answer["who"] == "Ann" and len(answer["held"]) == 12
     with pytest.raises(NeedsPersonError, match="2026-09 is signed off already"):
         closing.close(either, "acme", SEPTEMBER, "Ann", "")
     with pytest.raises(NeedsPersonError, match="2026-10 is still open"):

@@ -207,7 +207,7 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
         case Relation.PREMIUM:
             names = carriers.to_compare(session, book, month)
             found = [one for name in names for one in premium.of_bill(session, book, name, month)]
-            found += premium.of_payments(session, book, names, month)
+            found += premium.of_payments(session, book, carriers.to_pay(session, book, month), month)
             return [*found, *premium.rejected_files(session, month), *carriers.of_nobody(session, book, month)]
         case Relation.RETIREMENT:
             keepers = retirement.to_compare(session, book, month)

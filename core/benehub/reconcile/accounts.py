@@ -25,10 +25,13 @@ KEY = ("plan", "pay_date", "person_id", "money_source")
 def compare(session: Session, book: PlanBook, month: Month, due: Due) -> list[Finding]:
     """Every difference with the custodians for the month's pay dates, and who is over a limit.
 
-    Accounts paid outside benehub have no custodian to be compared with; their limits are.
+    Accounts paid outside benehub have no custodian to be compared with: what is held for them is told by pay date, and
+    their limits are looked at.
     """
     kept = {plan.id for plan in book.account_plans() if plan.custodian}
+    outside = {plan.id for plan in book.account_plans()} - kept
     return [
+        *_held(session, book, month, outside, due),
         *_not_deposited(session, book, month, kept, due),
         *_not_credited(session, book, month, kept, due),
         *_unknown(session, book, month, kept),
@@ -42,6 +45,26 @@ def _open(session: Session, account: str, month: Month, kept: set[str]) -> Itera
         told = one.dimensions
         if told["plan"] in kept and told["pay_date"] is not None and Month.of(told["pay_date"]) == month:
             yield told, one.amount
+
+
+def _held(session: Session, book: PlanBook, month: Month, outside: set[str], due: Due) -> Iterator[Finding]:
+    """What is held for accounts that no connection pays: one a pay date, whole, until somebody has paid it over."""
+    held: dict[tuple[str, date], int] = {}
+    for told, amount in _open(session, chart.ACCOUNT_PAYABLE, month, outside):
+        key = (told["plan"], told["pay_date"])
+        held[key] = held.get(key, 0) - amount
+    for (plan, day), owed in sorted(held.items()):
+        if not owed:
+            continue
+        kind, cause = Type.WITHHELD_NOT_DEPOSITED, "taken from pay or granted, and held: the account has no custodian"
+        if owed < 0:
+            kind, cause = Type.DEPOSITED_OVER, "more was given back than was held: the account has no custodian"
+        yield Finding(
+                Relation.ACCOUNTS, kind, str(month), f"{day}", "hub", "finance", cause,
+                "Pay it over and dismiss this with amount and day, or name the account's custodian in the plan book",
+                plan=plan, expected=max(0, owed), actual=max(0, -owed), unit=book.employer.currency,
+                clear_by=due(book.plan(plan), day),
+            )  # fmt: skip
 
 
 def _not_deposited(session: Session, book: PlanBook, month: Month, kept: set[str], due: Due) -> Iterator[Finding]:

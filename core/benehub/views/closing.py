@@ -22,6 +22,7 @@ from benehub.store import Session
 from benehub.store.session import iso
 from benehub.store.tables import difference, dispatch, entry, intake_batch, intake_row
 from benehub.views.clearing import clearing
+from benehub.views.own_work import undone
 
 NAMED = 10
 """So many of what is in the way are named; the rest is counted."""
@@ -61,6 +62,7 @@ def checklist(session: Session, book: PlanBook, month: Month) -> list[Condition]
     return [
         _over(session, month),
         _in_order(session, month),
+        _own_work(session, book, month),
         _compared(session, month),
         _custody(session),
         _unsettled(session, month),
@@ -105,6 +107,12 @@ def _in_order(session: Session, month: Month) -> Condition:
     elif signed and signed[-1].month.plus(1) != month:
         found = [f"{signed[-1].month.plus(1)} is still open"]
     return _condition("It is the next month to be closed", found, "Close the months one after the other")
+
+
+def _own_work(session: Session, book: PlanBook, month: Month) -> Condition:
+    found = undone(session, book, month)
+    mend = f"benehub premiums accrue -p {month}; benehub deductions expect -p {month}; benehub schedule list"
+    return _condition("The month's own work was done", found, mend)
 
 
 def _compared(session: Session, month: Month) -> Condition:
