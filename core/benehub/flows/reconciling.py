@@ -161,7 +161,7 @@ def act(
         if state == "dismissed":
             note_act(session, difference_id, who, given_up.WORD, note)
         if state and row.relation == Relation.PREMIUM:
-            given_up.restate(session, hub.book(session), row.period)
+            given_up.restate(session, hub.book(session), row.period, difference_id)
     if row.state in reconcile.OPEN and state and state not in reconcile.OPEN:
         tell(hub, employer, (difference_id,), "difference_closed")
     return linked

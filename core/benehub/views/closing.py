@@ -15,7 +15,7 @@ from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import MONTHLY, Relation, given_up
-from benehub.reconcile.compared import compared, stale
+from benehub.reconcile.compared import compared, stale, stale_before
 from benehub.reconcile.differences import is_of_now
 from benehub.reconcile.suppression import by_rule, set_aside, without_rule
 from benehub.store import Session
@@ -118,10 +118,11 @@ def _own_work(session: Session, book: PlanBook, month: Month) -> Condition:
 def _compared(session: Session, month: Month) -> Condition:
     """Whether every relation was compared since anything last came in, or was let in by a person.
 
-    The first closing signs earlier months along: each of them from the first that was worked out here has to be, too.
+    The first closing signs earlier months along: each of them from the first that was worked out here has to be, too;
+    not on the same day once all its days are due.
     """
     found = [f"{one.value} was not compared {why}".rstrip() for one, why in stale(session, month).items()]
-    along = [one for one in _along(session, month) if stale(session, one)]
+    along = stale_before(session, _along(session, month))
     found += [f"{one} is signed along and was not compared since the last read" for one in along]
     mend = f"benehub reconcile all -p {month if len(found) > len(along) or not along else along[0]}"
     return _condition("Every relation was compared since the last read", found, mend)
