@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from benehub import dispatch, obligations
-from benehub.connect.capabilities import Guard, narrowed, require
+from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.content import Content, size_of
 from benehub.connect.http import asking, may_write, was_sent
@@ -35,7 +35,7 @@ from benehub.errors import (
     RetriableError,
     VendorUnavailable,
 )
-from benehub.flows import exchange, push_guard, together
+from benehub.flows import exchange, granted, push_guard, together
 from benehub.flows.hub import Hub
 from benehub.flows.lanes import Lanes, Lot
 from benehub.flows.push_guard import RESEND
@@ -140,7 +140,7 @@ def _guarded(hub: Hub, employer: str, connection_id: str, ids: list[str]) -> int
         if opened.mode == "live":  # what one part may send says nothing of the others
             with hub.store.read(employer) as session:
                 operations = {str(row.operation) for row in dispatch.by_ids(session, ids, content=False)}
-            _must_be_granted(opened, operations)
+            granted.must_be(opened, operations)
         return min(at_once(opened), FASTER)
 
 
@@ -173,19 +173,20 @@ def _in_turn(
     """As `_send_part`, within one turn; None where it was lost before all was begun."""
     taken = hub.store.turn(employer, f"sending to {connection_id}")
     with taken as stands, hub.open(employer, connection_id) as plain:
-        settings = plain.link.settings
+        settings, barred = plain.link.settings, dict[str, str]()
         with hub.store.read(employer) as session:
             waiting = dispatch.by_ids(session, ids, content=False)
             # What a person has let go is let go over the plugins' heads: nothing to ask where none has a say.
             let_go = acted_on(session, RESEND, ids) if hub.plugins.hook.before_dispatch.get_hookimpls() else ()
         if plain.mode == "live":
             if not learned:
-                _must_be_granted(plain, {str(row.operation) for row in waiting})
-                learned.append(plain.connector.discover(plain.link))
-            settings = learned[0]
+                lines = granted.must_be(plain, {str(row.operation) for row in waiting})
+                learned.append((plain.connector.discover(plain.link), lines))
+            settings, lines = learned[0]
+            barred = granted.barred(hub, employer, lines, waiting)
         opened = replace(plain, link=replace(plain.link, settings=settings))
         turn = Turn(hub, employer, stands)
-        desk = _Desk(hub, employer, opened, let_go, len(ids), hub.asked_to_end(), turn)
+        desk = _Desk(hub, employer, opened, let_go, barred, len(ids), hub.asked_to_end(), turn)
         with turn.ours():
             desk.send(waiting)
         if desk.stopped and desk.ends():
@@ -199,14 +200,6 @@ def _in_turn(
                     row.dispatch_id: str(row.state) for row in dispatch.by_ids(session, left, content=False)
                 }
     return {"states": [desk.states[one] for one in ids], "deaf": desk.deaf}
-
-
-def _must_be_granted(opened: Open, operations: Collection[str]) -> None:
-    """Raise `Unsupported` where the vendor does not let this connection do what is about to be sent."""
-    withheld = opened.connector.withheld(opened.link)
-    lines = narrowed(opened.connector.capabilities(), withheld) if withheld else ()
-    for operation in sorted(operations if lines else ()):
-        require(lines, operation, where=f"connection {opened.link.connection}")
 
 
 def _windows(rows: Sequence[Row[Any]], size: int) -> Iterator[list[Row[Any]]]:
@@ -240,6 +233,8 @@ class _Desk:
     employer: str
     opened: Open
     let_go: Collection[str]
+    barred: Mapping[str, str]
+    """Dispatches of a benefit that this connection may not write -> why."""
     count: int
     ends: Callable[[], bool]
     """Tells in any thread whether this process was asked to end, or others may have its work."""
@@ -338,7 +333,10 @@ class _Desk:
         wanted: list[str] = []
         for row in rows:
             fresh = row.state == "prepared"
-            stopped = _asked(hub, employer, opened, row, row.dispatch_id in self.let_go) if fresh else None
+            why = self.barred.get(row.dispatch_id) if fresh else None
+            stopped = End(row.dispatch_id, "refused", why) if why else None
+            if fresh and stopped is None:
+                stopped = _asked(hub, employer, opened, row, row.dispatch_id in self.let_go)
             if stopped is not None:
                 self.ended.append((row, stopped))
             elif fresh or opened.mode == "live":
