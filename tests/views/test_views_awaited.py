@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from benehub import ledger, planbook, reconcile
+from benehub.errors import ConfigError
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
+from benehub.planbook import Plan
 from benehub.planbook.deadlines import deposit_deadline
 from benehub.reconcile import Finding, Relation, Type, accounts
 from benehub.store import Session, Store
@@ -112,6 +114,31 @@ def test_what_is_held_for_an_account_without_custodian_has_its_day(
     back = (Leg(chart.ACCOUNT_PAYABLE, "USD", 500, **dims), Leg(chart.BANK, "USD", -500, **dims))
     ledger.record(session, [NewEntry("over", "account.deposited", day, back, "test")])
     assert compare() == []
+
+
+def no_calendar(_plan: Plan, _day: date) -> date:
+    raise ConfigError("no bank calendar is known", where="CH", mend="Add it")
+
+
+def test_what_is_held_for_accounts_is_told_person_by_person_and_where_no_bank_day_is_known(session: Session) -> None:
+    """The plan was dropped from the book since; more was given back to one person than was held for him."""
+    before = planbook.load(BOOK.replace("leave:\n", HSA), "book")
+    book = planbook.load(BOOK, "book").after(before.find)
+    row = {"kind": "employee", "subscriber_id": "", "ssn_sealed": None, "ssn_index": None, "seq": 2}
+    session.add(person, [{**row, "person_id": "per_b", "member_id": "per_b"}])
+    day = date(2026, 11, 20)
+    for person_id, amount in (("per_a", 500), ("per_b", -200)):
+        dims: dict[str, Any] = {"person_id": person_id, "plan": "hsa", "pay_date": day, "money_source": "employee"}
+        legs = (Leg(chart.PAYROLL_CLEARING, "USD", amount, **dims), Leg(chart.ACCOUNT_PAYABLE, "USD", -amount, **dims))
+        ledger.record(session, [NewEntry(person_id, "deduction.withheld", day, legs, "test")])
+    told = accounts.compare(session, book, NOVEMBER, no_calendar)
+    assert [(one.type, one.person_id, one.expected, one.actual, one.clear_by) for one in told] == [
+        (Type.DEPOSITED_OVER, "per_b", 0, 200, None),
+        (Type.WITHHELD_NOT_DEPOSITED, None, 500, 0, None),
+    ]
+    reconcile.settle(session, Relation.ACCOUNTS, "2026-11", told, session.today())
+    mine = {one.account: one for one in clearing(session, book, NOVEMBER)}[chart.ACCOUNT_PAYABLE]
+    assert (mine.balance, mine.unexplained) == (-300, 0)
 
 
 def test_whose_own_money_is_owed_is_told_by_one_rule(session: Session) -> None:

@@ -60,6 +60,36 @@ def test_a_month_in_which_somebody_is_covered_has_its_premium_accrued(session: S
     assert len(told(session, OCTOBER.plus(1))) == 1
 
 
+@pytest.mark.parametrize(
+    ("subject", "flow", "counts", "holds"),
+    [
+        ("2026-10", "premiums.accrue", {}, True),
+        ("20261101T06/2026-10", "premiums.accrue", {"lines": 3}, True),
+        ("2026-11", "premiums.accrue", {}, False),
+        ("2026-10", "premiums.accrue", {"lacking": 1}, False),
+        ("nightly/2026-10-31T06:00:00.000000Z", "schedule.premiums.accrue", {}, True),
+        ("nightly/2026-11-02T06:00:00.000000Z", "schedule.premiums.accrue", {}, False),
+        ("nightly/2026-10-31T06:00:00.000000Z", "schedule.premiums.accrue", {"put_off": 1}, False),
+    ],
+)
+def test_a_plan_that_costs_nothing_is_done_once_accruing_was_carried_out(
+    session: Session, subject: str, flow: str, counts: dict[str, int], holds: bool
+) -> None:
+    covered(session)
+    session.add(run, [
+        {"run_id": "run_x", "flow": flow, "subject": subject, "executor": "x", "state": "done", "counts": counts,
+         "error": "", "started_at": "2026-11-01T06:00:00.000000Z", "ended_at": "2026-11-01T06:00:00.000000Z"}
+    ])  # fmt: skip
+    assert (told(session) == []) is holds
+
+
+def test_a_schedule_of_the_month_before_accrues_by_its_option(session: Session) -> None:
+    covered(session)
+    scheduled(session, options={"month": "both"})
+    ran(session, "11-02", "done", flow="premiums.accrue")
+    assert told(session) == []
+
+
 def test_where_employees_owe_a_share_payroll_was_asked_for_it(session: Session) -> None:
     covered(session)
     post(session, "premium.accrued", chart.EMPLOYEE_SHARE_DUE, chart.PREMIUM_PAYABLE)
@@ -68,20 +98,22 @@ def test_where_employees_owe_a_share_payroll_was_asked_for_it(session: Session) 
     assert told(session) == []
 
 
-def scheduled(session: Session, next_at: str = "2026-12-01T06:00:00.000000Z") -> None:
+def scheduled(
+    session: Session, slot_at: str = "2026-12-01T06:00:00.000000Z", next_at: str = "", options: Any = None
+) -> None:
     session.add(schedule, [
-        {"name": "nightly", "flow": "sync", "connection_id": None, "options": {}, "cron": "0 6 * * *", "every_s": 0,
-         "anchor_at": "x", "zone": "UTC", "closed_days": "run", "country": "US", "blackouts": [], "jitter_s": 0,
-         "catch_up": "once", "state": "on", "slot_at": next_at, "next_at": next_at, "last_at": None, "last_run": None,
-         "note": ""}
+        {"name": "nightly", "flow": "sync", "connection_id": None, "options": options or {}, "cron": "0 6 * * *",
+         "every_s": 0, "anchor_at": "x", "zone": "UTC", "closed_days": "run", "country": "US", "blackouts": [],
+         "jitter_s": 0, "catch_up": "once", "state": "on", "slot_at": slot_at, "next_at": next_at or slot_at,
+         "last_at": None, "last_run": None, "note": ""}
     ])  # fmt: skip
 
 
-def ran(session: Session, day: str, state: str, name: str = "nightly") -> None:
+def ran(session: Session, day: str, state: str, name: str = "nightly", counts: Any = None, flow: str = "sync") -> None:
     at = f"2026-{day}T06:00:00.000000Z"
     session.add(run, [
-        {"run_id": f"run_{name}{day}", "flow": "schedule.sync", "subject": f"{name}/{at}", "executor": "x",
-         "state": state, "counts": {}, "error": "", "started_at": at, "ended_at": at}
+        {"run_id": f"run_{name}{day}", "flow": f"schedule.{flow}", "subject": f"{name}/{at}", "executor": "x",
+         "state": state, "counts": counts or {}, "error": "", "started_at": at, "ended_at": at}
     ])  # fmt: skip
 
 
@@ -112,3 +144,15 @@ def test_a_schedule_that_is_due_since_the_month_and_has_not_run_is_named(session
     scheduled(session, "2026-10-30T06:00:00.000000Z")
     assert told(session) == ["schedule nightly (sync) is due since 2026-10-30T06:00:00.000000Z and has not run"]
     assert told(session, OCTOBER.plus(-1)) == []
+
+
+def test_a_schedule_that_cannot_start_is_tried_later_and_named_all_the_same(session: Session) -> None:
+    scheduled(session, "2026-10-30T06:00:00.000000Z", next_at="2026-11-23T12:10:00.000000Z")
+    assert told(session) == ["schedule nightly (sync) is due since 2026-10-30T06:00:00.000000Z and has not run"]
+
+
+def test_a_run_that_has_only_put_itself_off_has_mended_nothing(session: Session) -> None:
+    scheduled(session)
+    ran(session, "10-30", "failed")
+    ran(session, "10-31", "done", counts={"put_off": 1})
+    assert len(told(session)) == 1

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benehub import ledger
+from benehub.errors import ConfigError
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
@@ -29,7 +30,7 @@ def compare(session: Session, book: PlanBook, month: Month, due: Due) -> list[Fi
     their limits are looked at.
     """
     kept = {plan.id for plan in book.account_plans() if plan.custodian}
-    outside = {plan.id for plan in book.account_plans()} - kept
+    outside = {plan.id for plan in _accounts(session, book) if not plan.custodian}
     return [
         *_held(session, book, month, outside, due),
         *_not_deposited(session, book, month, kept, due),
@@ -37,6 +38,24 @@ def compare(session: Session, book: PlanBook, month: Month, due: Due) -> list[Fi
         *_unknown(session, book, month, kept),
         *account_limits.compare(session, book, month),
     ]
+
+
+def _accounts(session: Session, book: PlanBook) -> Iterator[Plan]:
+    """The accounts of the plan book, and those dropped since for which something is held."""
+    yield from book.account_plans()
+    here = {plan.id for plan in book.plans}
+    for one in ledger.balances(session, [chart.ACCOUNT_PAYABLE], by=("plan",)):
+        plan = None if one.dimensions["plan"] in here else book.find(one.dimensions["plan"])
+        if plan is not None and plan.is_account:
+            yield plan
+
+
+def _by(due: Due, plan: Plan, day: date) -> date | None:
+    """The day by which it has to be paid over; none where no bank calendar tells it: it is open at once."""
+    try:
+        return due(plan, day)
+    except ConfigError:
+        return None
 
 
 def _open(session: Session, account: str, month: Month, kept: set[str]) -> Iterator[tuple[dict[str, Any], int]]:
@@ -48,23 +67,29 @@ def _open(session: Session, account: str, month: Month, kept: set[str]) -> Itera
 
 
 def _held(session: Session, book: PlanBook, month: Month, outside: set[str], due: Due) -> Iterator[Finding]:
-    """What is held for accounts that no connection pays: one a pay date, whole, until somebody has paid it over."""
+    """What is held for accounts that no connection pays: one a pay date, until somebody has paid it over.
+
+    What was given back too much is somebody's own, and lowers nobody else's.
+    """
     held: dict[tuple[str, date], int] = {}
+    action = "Pay it over and dismiss this with amount and day, or name the account's custodian in the plan book"
+    unit = book.employer.currency
     for told, amount in _open(session, chart.ACCOUNT_PAYABLE, month, outside):
-        key = (told["plan"], told["pay_date"])
-        held[key] = held.get(key, 0) - amount
-    for (plan, day), owed in sorted(held.items()):
-        if not owed:
-            continue
-        kind, cause = Type.WITHHELD_NOT_DEPOSITED, "taken from pay or granted, and held: the account has no custodian"
-        if owed < 0:
-            kind, cause = Type.DEPOSITED_OVER, "more was given back than was held: the account has no custodian"
-        yield Finding(
-                Relation.ACCOUNTS, kind, str(month), f"{day}", "hub", "finance", cause,
-                "Pay it over and dismiss this with amount and day, or name the account's custodian in the plan book",
-                plan=plan, expected=max(0, owed), actual=max(0, -owed), unit=book.employer.currency,
-                clear_by=due(book.plan(plan), day),
+        plan, day, person_id, part = (told[name] for name in KEY)
+        if amount < 0:
+            held[plan, day] = held.get((plan, day), 0) - amount
+        elif amount:
+            yield Finding(
+                Relation.ACCOUNTS, Type.DEPOSITED_OVER, str(month), f"{day}/{part}", "hub", "finance",
+                "more was given back than was held: the account has no custodian", action,
+                person_id=person_id, plan=plan, expected=0, actual=amount, unit=unit,
             )  # fmt: skip
+    for (plan, day), owed in sorted(held.items()):
+        yield Finding(
+            Relation.ACCOUNTS, Type.WITHHELD_NOT_DEPOSITED, str(month), f"{day}", "hub", "finance",
+            "taken from pay or granted, and held: the account has no custodian", action,
+            plan=plan, expected=owed, actual=0, unit=unit, clear_by=_by(due, book.plan(plan), day),
+        )  # fmt: skip
 
 
 def _not_deposited(session: Session, book: PlanBook, month: Month, kept: set[str], due: Due) -> Iterator[Finding]:
