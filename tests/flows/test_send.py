@@ -331,6 +331,34 @@ def test_a_call_that_is_still_under_way_when_another_takes_over_is_not_made_twic
     assert len(bench.vendor.effects()) == 3
 
 
+def test_who_lost_its_turn_while_it_read_back_says_of_nothing_that_it_is_on_its_way(
+    fresh_pg_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(open_hub(fresh_pg_url), fakehub, tmp_path / "vendor")
+    answer, asked = fakehub.Vendor.answer, [0]
+    with monkeypatch.context() as silent:
+        silent.setattr(fakehub.Vendor, "answer", no_connection)
+        assert bench.push() == {"prepared": 3}
+    (first, *_) = bench.rows(dispatch_table)
+    with bench.hub.store.write("acme") as session:
+        dispatch.begin_all(session, [first.dispatch_id])
+        before = len(dispatch.attempts(session, first.dispatch_id))
+
+    def answering(self: Any, request: Any) -> Any:
+        if not asked[0]:
+            cut_the_turn(fresh_pg_url)
+        asked[0] += 1
+        return answer(self, request)
+
+    monkeypatch.setattr(send, "wait_out", lambda *_: None)
+    monkeypatch.setattr(turns, "FRESH", timedelta(0))
+    monkeypatch.setattr(fakehub.Vendor, "answer", answering)
+    assert send.send_batch(bench.hub, "acme", "payroll", [first.dispatch_id]) == ["sent"]
+    with bench.hub.store.read("acme") as session:
+        assert len(dispatch.attempts(session, first.dispatch_id)) == before + 1
+    assert len(bench.vendor.effects()) == 1
+
+
 @pytest.mark.parametrize("guard", ["read_back", "idempotency_key"])
 def test_who_takes_over_waits_for_what_is_read_back_alone(
     guard: str, db_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch

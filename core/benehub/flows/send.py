@@ -189,8 +189,8 @@ def _in_turn(
         desk = _Desk(hub, employer, opened, let_go, barred, len(ids), hub.asked_to_end(), turn)
         with turn.ours():
             desk.send(waiting)
-        if desk.stopped and desk.ends():
-            raise Ending
+        if (desk.stopped or desk.turn.lost) and desk.ends():
+            raise Ending  # whoever lives has the work: this one waits for no turn
         if desk.turn.lost and not desk.deaf:
             return None
         left = [one for one in ids if one not in desk.states]
@@ -544,6 +544,7 @@ def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, 
     if isinstance(answer, Receipt):
         return answer
     if unknown:
+        may_write()  # before it is said to be on its way again: another one may have brought it to its end
         with hub.store.write(employer) as session:
             dispatch.resend(session, row.dispatch_id)
     return made(opened.connector.receipt, item, client.send(answer))
