@@ -24,7 +24,7 @@ from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Connector, FileOut, Incoming, Kind, Page, Receipt
 from benehub.connect.content import Content
 from benehub.connect.files import FolderMailbox
-from benehub.connect.http import Caps, VendorClient
+from benehub.connect.http import VendorClient
 from benehub.connect.messages import Request, change, path, read
 from benehub.connect.testing import WireRequest, WireResponse, transport
 from benehub.crypto import Vault
@@ -58,8 +58,8 @@ carriers:
   carrier: {pay_policy: pay_as_enrolled}
 """
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
-CAPS = Caps(connect_seconds=1.0, exchange_seconds=1.0)
-"""So long is waited for a call that a dead sender may have under way."""
+LONGEST_CALL = 1.0
+"""So long is waited for a call that a dead sender may have under way; a call itself may last as long as any."""
 PUSH = ("deductions.push", "push", "payroll", "monthly", "2026-10-15")
 ENROLL = ("enrollments.send", "enroll", "carrier", "2026-10-01")
 MANY = 7
@@ -144,6 +144,15 @@ class Box(FolderMailbox):
             kill()
 
 
+class Brief(VendorClient):
+    """A real client of which whoever takes over waits for a short call only."""
+
+    @property
+    def longest_exchange(self) -> float:
+        """Seconds."""
+        return LONGEST_CALL
+
+
 class FakeConnector(Connector):
     """Reads `ROWS` and writes deductions and change files."""
 
@@ -155,9 +164,7 @@ class FakeConnector(Connector):
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """A real client on the fake vendor."""
         vendor = Vendor(settings.folder)
-        return VendorClient(
-            "https://vendor.example", transport=transport(vendor.answer), caps=CAPS, sleep=lambda _seconds: None
-        )
+        return Brief("https://vendor.example", transport=transport(vendor.answer), sleep=lambda _seconds: None)
 
     def mailbox(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> Box:
         """Its folder."""

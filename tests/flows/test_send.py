@@ -322,13 +322,30 @@ def test_a_call_that_is_still_under_way_when_another_takes_over_is_not_made_twic
             cut_the_turn(fresh_pg_url)
             threads.append(threading.Thread(target=takes_over))
             threads[0].start()
-            threads[0].join(fakehub.CAPS.exchange_seconds / 2)
+            threads[0].join(fakehub.LONGEST_CALL / 2)
 
     at_the_vendor(bench, monkeypatch, act)
     assert bench.push() == {"sent": 3}
     threads[0].join()
     assert told == [["sent"]]
     assert len(bench.vendor.effects()) == 3
+
+
+def test_who_takes_over_waits_for_an_older_revision_of_its_own_order_too(
+    fresh_pg_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(open_hub(fresh_pg_url), fakehub, tmp_path / "vendor")
+    waits: list[timedelta] = []
+    monkeypatch.setattr(send, "wait_out", lambda _hub, seconds, *_rest: waits.append(seconds))
+    with monkeypatch.context() as silent:
+        silent.setattr(fakehub.Vendor, "answer", no_connection)
+        assert bench.push() == {"prepared": 3}
+    old, other, _ = bench.rows(dispatch_table)
+    with bench.hub.store.write("acme") as session:
+        dispatch.begin_all(session, [old.dispatch_id])
+        session.change(dispatch_table, {"dispatch_id": other.dispatch_id}, business_key=old.business_key, revision=2)
+    assert send.send_batch(bench.hub, "acme", "payroll", [other.dispatch_id]) == ["sent"]
+    assert waits == [timedelta(0), timedelta(seconds=fakehub.LONGEST_CALL) + turns.FRESH]
 
 
 def test_who_lost_its_turn_while_it_read_back_says_of_nothing_that_it_is_on_its_way(
@@ -375,7 +392,7 @@ def test_who_takes_over_waits_for_what_is_read_back_alone(
     monkeypatch.setattr(send, "wait_out", lambda _hub, seconds, *_rest: waits.append(seconds))
     assert send.send_batch(bench.hub, "acme", "payroll", ids) == ["sent"] * 3
     lingers = guard == "read_back" and bench.hub.store.forgets_locks
-    longest = timedelta(seconds=fakehub.CAPS.exchange_seconds) + turns.FRESH
+    longest = timedelta(seconds=fakehub.LONGEST_CALL) + turns.FRESH
     assert waits == [timedelta(0), longest if lingers else timedelta(0)]
 
 

@@ -543,6 +543,17 @@ def revisions(session: Session, business_key: str) -> Sequence[Row[Any]]:
     )
 
 
+def doubtful(session: Session, connection_id: str) -> Sequence[tuple[str, str]]:
+    """Calls to a connection that are on their way or of unknown end: each dispatch with its business key."""
+    rows = session.rows(
+        select(dispatch.c.dispatch_id, dispatch.c.business_key).where(
+            dispatch.c.employer_id == session.employer, dispatch.c.connection_id == connection_id,
+            dispatch.c.state.in_(("sending", "unknown")), dispatch.c.file_name == "",
+        )
+    )  # fmt: skip
+    return [(str(row.dispatch_id), str(row.business_key)) for row in rows]
+
+
 def in_states(session: Session, states: Sequence[str], connection_id: str = "") -> Sequence[Row[Any]]:
     """Dispatches in these states, in recorded order."""
     query = select(dispatch).where(dispatch.c.employer_id == session.employer, dispatch.c.state.in_(states))

@@ -118,21 +118,19 @@ class Claim:
 
 
 def linger(turn: Turn, opened: Open, rows: Sequence[Row[Any]]) -> timedelta:
-    """For how long a call of an earlier sender may still be under way to any of these; nothing where none can be.
+    """For how long a call of an earlier sender may still be under way for the business of any of these; else nothing.
 
-    Only what is read back has to be waited for: a repetition is harmless else, or nothing is repeated. Beside an SQLite
-    file a turn goes with the process that has it.
+    Only what is read back has to be waited for: a repetition is harmless else, or nothing is repeated. An older
+    revision may be the one on its way: it has the same business key. Beside an SQLite file a turn goes with the process
+    that has it.
     """
-    doubtful = [
-        row.dispatch_id
-        for row in rows
-        if row.state in ("sending", "unknown") and Guard(row.guard) is Guard.READ_BACK and not row.file_name
-    ]
+    keys = {row.business_key for row in rows if Guard(row.guard) is Guard.READ_BACK and not row.file_name}
     store = turn.hub.store
-    if not doubtful or not store.forgets_locks or opened.link.client is None:
+    if not keys or not store.forgets_locks or opened.link.client is None:
         return timedelta(0)
     with store.read(turn.employer) as session:
-        begun = dispatch.interrupted_at(session, doubtful)
+        doubtful = dispatch.doubtful(session, opened.link.connection)
+        begun = dispatch.interrupted_at(session, [one for one, key in doubtful if key in keys])
     if not begun:
         return timedelta(0)
     longest = FRESH + timedelta(seconds=opened.link.client.longest_exchange)
