@@ -255,14 +255,14 @@ TURN = "acme/sending to payroll"
 
 
 def cut_the_turn(url: str) -> None:
-    """End the connection for which PostgreSQL keeps whose turn it is."""
+    """End the connection for which PostgreSQL keeps whose turn it is; it is gone once this returns."""
     held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
     key = int.from_bytes(sha256(TURN.encode()).digest()[:8], "big")
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as outside:
         (holder,) = outside.execute(
             f"{held} AND classid::bigint = %s AND objid::bigint = %s", (key >> 32, key & (2**32 - 1))
         ).fetchall()
-        outside.execute("SELECT pg_terminate_backend(%s)", holder)
+        assert outside.execute("SELECT pg_terminate_backend(%s, 10000)", holder).fetchone() == (True,)
 
 
 @pytest.mark.parametrize("window", [1, 25])
