@@ -111,7 +111,8 @@ def _in_order(session: Session, month: Month) -> Condition:
 
 def _own_work(session: Session, book: PlanBook, month: Month) -> Condition:
     found = undone(session, book, month)
-    mend = f"benehub premiums accrue -p {month}; benehub deductions expect -p {month}; benehub schedule list; benehub runs retry RUN"
+    work = f"benehub premiums accrue -p {month}; benehub deductions expect -p {month}"
+    mend = f"{work}; benehub schedule list; benehub runs retry RUN"
     return _condition("The month's own work was done", found, mend)
 
 
