@@ -15,7 +15,7 @@ GUARDS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos guards seeds lint mypy pyright bench docs clean
+.PHONY: help demo test chaos guards lint mypy pyright bench docs clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-7s %s\n", $$1, $$2}'
@@ -32,9 +32,6 @@ chaos: $(DEV_STAMP)  ## workers killed and stalled, the database restarted, for 
 
 guards: $(DEV_STAMP)  ## each guard of the connector SDK taken out in a copy of the tree: the tests have to notice (GUARDS="--only http")
 	$(BIN)/python tests/contract/without.py $(GUARDS)
-
-seeds: $(DEV_STAMP)  ## the demo's story by all its twenty seeds: every planted fault found, and nothing else
-	BENEHUB_SEEDS=1 $(BIN)/python -m pytest -n $(WORKERS) tests/e2e/test_demo.py
 
 lint: $(DEV_STAMP)  ## ruff, mypy, pyright and the import contracts
 	$(BIN)/ruff check .
