@@ -172,6 +172,20 @@ def test_a_connection_is_read_now_and_what_it_tells_is_followed(desk: Desk, monk
     assert desk.post("connections/none/read").status_code in (400, 404)
 
 
+def test_calls_received_are_worked_off_anew_by_their_days(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[Any, ...]] = []
+    monkeypatch.setattr("benehub.web.connections.flow.replay", lambda _, *asked: told.append(asked))
+    done = desk.post("connections/hris/calls", since="2026-11-20", until="2026-11-22", state="failed")
+    assert done.headers["location"].endswith("connections/hris?done=anew")
+    desk.post("connections/hris/calls")
+    assert told == [
+        (desk.employer, "", "hris", "2026-11-20", "failed", "2026-11-22"), (desk.employer, "", "hris", "", "", "")
+    ]  # fmt: skip
+    for wrong in ({"state": "waiting"}, {"since": "20.11."}):
+        assert desk.post("connections/hris/calls", **wrong).status_code == 422
+    assert len(told) == 2
+
+
 def test_the_plan_book_is_said_in_plain_words_and_in_german(read_desk: Desk) -> None:
     told = read_desk.get("plan-book")
     assert "Your employer adds 100% of what you save" in told and "Nothing strange" in told
@@ -265,6 +279,7 @@ def test_who_may_not_change_changes_nothing(desk: Desk, role: Role) -> None:
         ("connections/payroll/words", {"place": "leave_codes", "theirs": "a", "ours": "b", "seen": "x"}),
         ("connections/payroll/test", {}),
         ("connections/payroll/read", {}),
+        ("connections/payroll/calls", {"state": "failed"}),
         ("schedules", {"name": "x", "flow": "sync", "cron": "0 6 * * *"}),
         ("schedules/x/pause", {}),
         ("plan-book/load", {"text": text, "version": "x", "seen": "x"}),
