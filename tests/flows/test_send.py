@@ -144,8 +144,20 @@ def test_a_500_that_applied_nothing_is_sent_again_after_the_read_back(bench: Ben
     assert [outcome for outcome, _ in bench.attempts()[0]] == ["unknown", "sent"]
 
 
-def test_a_vendor_that_keeps_failing_is_left_to_a_person(bench: Bench) -> None:
-    assert bench.push("500", "500", "500") == {"held": 1, "sent": 2}
+def test_what_a_vendor_failed_at_thrice_is_read_back_by_the_next_run(bench: Bench) -> None:
+    assert bench.push("500", "500", "apply_then_500") == {"unknown": 1, "sent": 2}
+    assert bench.owed() == ["confirmed", "confirmed", "open"]
+    assert bench.push() == {"sent": 1}
+    assert (bench.fakehub.Vendor.writes, len(bench.vendor.effects())) == (5, 3)
+
+
+def test_a_vendor_that_keeps_failing_over_runs_is_left_to_a_person(bench: Bench) -> None:
+    assert bench.push("500", "500", "500") == {"unknown": 1, "sent": 2}
+    told = {"unknown": 0, "held": 0}
+    while not told["held"]:
+        (state,) = bench.push("500", "500", "500")
+        told[state] += 1
+    assert told == {"unknown": 1, "held": 1}
     assert bench.owed() == ["confirmed", "confirmed", "held"]
     assert bench.push() == {}
 

@@ -6,7 +6,7 @@ are under way at once are in threads of their own, and none of them about the sa
 
 A request goes lookup -> request -> send -> receipt. After a time-out or 5xx the vendor is read back: where the
 wanted state is there the dispatch settles, where it is surely not it is sent again, and where nothing can
-tell it is held for a person. A file whose delivery broke off is put again where its control number makes that
+tell it is held for a person. A vendor that fails whatever it is asked leaves it in doubt: the next job reads it back. A file whose delivery broke off is put again where its control number makes that
 harmless; else it settles only when the mailbox shows it, for its absence there proves nothing.
 """
 
@@ -51,6 +51,9 @@ BATCH = 200
 
 MAX_TRIES = 3
 """Times one dispatch is sent within a job after read-backs that proved it absent."""
+
+MOST_TRIES = 3 * MAX_TRIES
+"""Attempts at one dispatch, over all jobs, after which a vendor that keeps failing at it is left to a person."""
 
 
 FASTER = 25
@@ -527,7 +530,11 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, *, u
             silent = together.unheard(error)
             continue
         return together.settled(row, receipt, "read back" if unknown else "")
-    return replace(end("held", "the vendor kept failing; the outcome is unknown"), unheard=silent)
+    with hub.store.read(employer) as session:
+        often = len(dispatch.attempts(session, row.dispatch_id)) >= MOST_TRIES
+    if often:
+        return replace(end("held", "the vendor kept failing; the outcome is unknown"), unheard=silent)
+    return replace(end("unknown", "the vendor kept failing; the next run reads back what it has"), unheard=silent)
 
 
 def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, unknown: bool) -> Receipt:
