@@ -430,6 +430,18 @@ def test_a_month_that_is_signed_along_is_compared_first(hub: Hub) -> None:
     closing.close(hub, "acme", SEPTEMBER, "Ann", "")
 
 
+def test_a_month_far_ahead_is_no_century_of_months_to_look_at(hub: Hub) -> None:
+    with hub.store.write("acme") as session:
+        _along(session)
+        session.change(comparison, {}, seq=0)  # none of them counts as compared
+        book = hub.book(session)
+        near, far = (
+            next(one.count for one in checklist(session, book, Month.parse(month)) if "compared" in one.name)
+            for month in ("2027-12", "2199-12")
+        )
+    assert near == far > 0
+
+
 def test_the_report_on_paper_is_the_same_each_time(hub: Hub) -> None:
     closing.close(hub, "acme", SEPTEMBER, "Ann", "")
     with hub.store.read("acme") as session:

@@ -122,6 +122,7 @@ def _compared(session: Session, month: Month) -> Condition:
 def _along(session: Session, month: Month) -> list[Month]:
     """Months that are signed with this one: none once a month was signed; those before anything was worked out are not.
 
+    None that lies ahead: nobody signs those yet, and whoever asks of a far month is not shown a century.
     What vendors told of earlier months, and opening balances, are no work of ours.
     """
     if closed(session):
@@ -129,7 +130,8 @@ def _along(session: Session, month: Month) -> list[Month]:
     query = select(func.min(entry.c.effective_date)).where(*session.where(entry), entry.c.type.in_(OURS))
     first = session.connection.execute(query).scalar()
     found: list[Month] = []
-    while first is not None and Month.of(first).plus(len(found)) < month:
+    until = min(month, Month.of(session.today()).plus(1))
+    while first is not None and Month.of(first).plus(len(found)) < until:
         found.append(Month.of(first).plus(len(found)))
     return found
 
