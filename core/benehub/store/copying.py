@@ -8,16 +8,21 @@ migrations make it, guards included.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from sqlalchemy import (
+    URL,
     Column,
     Connection,
     Engine,
     LargeBinary,
+    create_engine,
     delete,
+    event,
     func,
     inspect,
     literal,
@@ -26,6 +31,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy import table as named
+from sqlalchemy.pool import NullPool
 
 from benehub.errors import ConfigError
 from benehub.store.archive import BLOCK, Archive, Writer
@@ -75,6 +81,31 @@ def copy_sqlite(engine: Engine, path: Path) -> None:
     finally:
         target.close()
         raw.close()
+
+
+@contextmanager
+def scratch_sqlite(engine: Engine) -> Iterator[Connection]:
+    """A connection to a copy of an SQLite database as it stands now, for what is tried: nobody waits for it.
+
+    The copy lies beside the database, readable by its owner alone, and is gone at the end.
+    """
+    beside = Path(engine.url.database or "").resolve().parent
+    with TemporaryDirectory(prefix=".tried-", dir=beside, ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "tried.db"
+        copy_sqlite(engine, path)
+        copy = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True, poolclass=NullPool,
+                             connect_args={"check_same_thread": False})  # fmt: skip
+        event.listen(copy, "connect", _unhurt)
+        event.listen(copy, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        with copy.connect() as connection:
+            yield connection
+
+
+def _unhurt(raw: Any, _record: Any) -> None:
+    """A copy need not outlive a power cut: it is thrown away."""
+    raw.isolation_level = None
+    for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "foreign_keys=ON"):
+        raw.execute(f"PRAGMA {pragma}")
 
 
 def replace_sqlite(fresh: Path, path: Path) -> None:
