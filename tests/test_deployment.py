@@ -46,7 +46,9 @@ def test_services_wait_for_the_migrations() -> None:
     services = COMPOSE["services"]
     assert {"db", "migrate", "web", "worker"} == set(services)
     for name in ("web", "worker"):
-        assert services[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+        # The database too, or it is stopped before them: `migrate` has ended long ago, and orders nothing then.
+        wanted = {"db": {"condition": "service_healthy"}, "migrate": {"condition": "service_completed_successfully"}}
+        assert services[name]["depends_on"] == wanted
         assert services[name]["restart"] == "always"
     assert services["worker"]["deploy"]["replicas"] > 1
     assert "--no-worker" in services["web"]["command"]

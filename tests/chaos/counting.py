@@ -6,17 +6,20 @@ is stuck; or it is held for a person, and counted.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from dbos import DBOSClient
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from benehub import ledger
 from benehub.flows import Hub
+from benehub.store.schema import metadata
 from benehub.store.tables import dispatch, entry, leg, obligation, run, schedule
 
 PAY_DATE = date(2026, 10, 15)
@@ -138,20 +141,58 @@ def open_jobs(hub: Hub) -> int:
         return int(connection.exec_driver_sql(OPEN.format(schema)).scalar_one())
 
 
-PERSONAL = re.compile(r"90011\d{4}|Alder")
-"""Numbers and names of the story's people."""
+PERSONAL = re.compile(r"90011\d{4}|Alder|\bAnn\b|1990-01-01")
+"""Numbers, names and birth dates of the story's people."""
 
 
 def look_at_jobs(hub: Hub, report: Any) -> None:
-    """No job is stuck, and none holds personal data."""
+    """No job is stuck, and no table of jobs, runs or schedules holds personal data, packed or plain."""
     client = DBOSClient(system_database_url=hub.store.url)
     try:
-        jobs = client.list_workflows()
-        kept = [str((one.input, one.output, one.error)) for one in jobs]
-        kept += [str(step) for one in jobs for step in client.list_workflow_steps(one.workflow_id)]
+        jobs = client.list_workflows(load_input=False, load_output=False)
     finally:
         client.destroy()
     stuck = [f"{one.workflow_id} {one.status}" for one in jobs if one.status not in ("SUCCESS", "ERROR")]
     report.broken += [f"stuck: {job}" for job in stuck]
-    if any(PERSONAL.search(text) for text in kept):
-        report.broken.append("personal data in the job tables")
+    rows = 0
+    for table, text in of_jobs(hub):
+        rows += 1
+        if PERSONAL.search(text):
+            report.broken.append(f"personal data in {table}")
+    if rows < 3 * len(jobs):  # a job, its run and a step at least
+        report.broken.append(f"{rows} rows were looked at, of {len(jobs)} jobs")
+
+
+def of_jobs(hub: Hub) -> Iterator[tuple[str, str]]:
+    """Each row of the job engine's tables, and of our own that say what it does, as text; with its table's name."""
+    engine = hub.store.engine
+    schema = "dbos" if engine.dialect.name == "postgresql" else None
+    theirs = set(inspect(engine).get_table_names(schema)) - (set() if schema else metadata.tables.keys())
+    names = [f"{schema}.{one}" if schema else one for one in theirs] + [one.name for one in (run, schedule)]
+    with engine.connect() as connection:
+        for name in sorted(names):
+            for row in connection.exec_driver_sql(f"SELECT * FROM {name}"):
+                yield name, " ".join(unpacked(value) for value in row)
+
+
+def unpacked(value: object) -> str:
+    """A column's value; arguments and results of jobs are packed."""
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).decode("latin-1")
+    told = str(value)
+    try:
+        return told + base64.b64decode(told, validate=True).decode("latin-1")
+    except ValueError:
+        return told
+
+
+def count_harm(hub: Hub, server: Any, nursery: Any, report: Any) -> None:
+    """What went wrong, whether the vendor's limit was kept, and the waits that it asked for."""
+    report.jumps = len(nursery.jumps.read_text()) if nursery.jumps.exists() else 0
+    report.faults = server.faults.happened
+    report.most, report.early = server.door.most(), server.door.early()
+    report.waited = hub.store.windows.waited()[0]
+    if report.most > server.door.limit:
+        report.broken.append(f"{report.most} calls in one window, {server.door.limit} are allowed")
+    if report.early:
+        report.broken.append(f"{report.early} calls while the vendor had asked to wait")

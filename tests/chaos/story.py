@@ -1,8 +1,8 @@
 """All that is told and all that is read by schedule while workers are killed, and the count.
 
-The vendor (`vendor.py`) outlives every worker. What it tells when it is read (`books.py`) changes between two reads and
-in the midst of one. Workers are killed, stalled and born
-with clocks that jump; the database is restarted in mid-run. Moments and victims are drawn from a seed.
+The vendor (`vendor.py`) outlives every worker; its limit and its faults are in `door.py`. What it tells when it is read
+(`books.py`) changes between two reads and in the midst of one. Workers are killed, stalled and born with clocks that
+jump; the database is restarted in mid-run. Moments and victims are drawn from a seed.
 
 Run as a program it is where workers come from: everything is loaded once, and each worker is a fork of that.
 """
@@ -38,6 +38,7 @@ from benehub.connect.connector import Connector, FileOut, Page
 from benehub.connect.content import Content
 from benehub.connect.files import FolderMailbox
 from benehub.connect.http import Caps, VendorClient
+from benehub.connect.limits import LimitBook
 from benehub.crypto import Vault
 from benehub.flows import Hub, bind, job_schedules
 from benehub.flows.job_schedules import When
@@ -62,6 +63,7 @@ fakehub = _loaded("chaos_fakehub", Path(__file__).resolve().parent.parent / "flo
 counting = _loaded("chaos_counting", Path(__file__).with_name("counting.py"))
 accounted = _loaded("chaos_accounted", Path(__file__).with_name("accounted.py"))
 book_of = _loaded("chaos_books", Path(__file__).with_name("books.py"))
+door_of = _loaded("chaos_door", Path(__file__).with_name("door.py"))
 vendor = _loaded("chaos_vendor", Path(__file__).with_name("vendor.py"))
 ticking = _loaded("chaos_ticking", Path(__file__).with_name("ticking.py"))
 
@@ -73,6 +75,9 @@ DELIVERY = 0.03
 
 JUMP = 7200
 """Seconds by which a worker's clock may be off, either way."""
+
+SLOWEST = LATER - timedelta(seconds=JUMP // 2)
+"""The day of a worker whose clock is slow by the most: what is due to be done by any of them is due by that."""
 
 SILENCE = 300
 """Seconds without a call to the vendor after which nothing is waited for any more: on a busy machine a lot is slow."""
@@ -91,11 +96,18 @@ class Networked(fakehub.FakeConnector):  # type: ignore[name-defined,misc]  # lo
     """A vendor over a real network."""
 
     Settings: ClassVar[type[Settings]] = Settings
+    limit: ClassVar[int] = 0
+    """Calls of the account in the vendor's period; 0: it is not minded, as while all is set up."""
+    book: ClassVar[LimitBook] = LimitBook()
 
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
-        """Waits are cut short: nothing here needs them."""
-        caps = Caps(idle_seconds=vendor.PATIENCE)
-        return VendorClient(settings.url, caps=caps, sleep=lambda seconds: time.sleep(min(seconds, 0.02)))
+        """A client whose own waits are cut short, so that what all workers share alone keeps the limit and the waits
+        that the vendor asks for. One account, whichever employer and connection."""
+        caps = Caps(connect_seconds=vendor.PATIENCE, idle_seconds=vendor.PATIENCE, exchange_seconds=5 * vendor.PATIENCE)
+        limits = {"": self.book.window("chaos", "account", self.limit, door_of.PERIOD)} if self.limit else {}
+        return VendorClient(
+            settings.url, caps=caps, limits=limits, sleep=lambda seconds: time.sleep(min(seconds, 0.02))
+        )
 
     def read(self, stream: str, link: Any, cursor: str | None) -> Iterator[Page]:
         """All of it, page by page."""
@@ -215,13 +227,21 @@ class Nursery:
     url: str
     log: Path
     chance: random.Random
+    limit: int
+    frozen: list[tuple[float, float]]
+    """From when to when one was stalled."""
     alive: list[int] = field(default_factory=list)
     born: int = 0
     stalled: list[threading.Thread] = field(default_factory=list)
     program: subprocess.Popen[str] = field(init=False)
 
+    @property
+    def jumps(self) -> Path:
+        """A byte for each worker that has seen its clock jump."""
+        return self.log.with_name("jumps")
+
     def __post_init__(self) -> None:
-        words = [sys.executable, __file__, self.url]
+        words = [sys.executable, __file__, self.url, str(self.limit), str(self.jumps)]
         with self.log.open("a") as errors:
             self.program = subprocess.Popen(
                 words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
@@ -231,20 +251,23 @@ class Nursery:
         """One more worker, under a name that none had before, with a clock of its own that jumps once."""
         assert self.program.stdin is not None and self.program.stdout is not None
         self.born += 1
-        off, then = (self.chance.choice((0, self.chance.randint(-JUMP // 2, JUMP))) for _ in range(2))
+        off, then = self.chance.sample((0, self.chance.randint(-JUMP // 2, -1), self.chance.randint(1, JUMP)), 2)
         self.program.stdin.write(f"w{self.born} {off} {then}\n")
         self.program.stdin.flush()
         self.alive.append(int(self.program.stdout.readline()))
 
-    def kill(self, pid: int) -> None:
-        """As a power cut does; gone when this returns."""
-        self.alive.remove(pid)
-        with contextlib.suppress(ProcessLookupError):
+    def kill(self, pid: int) -> bool:
+        """As a power cut does; gone when this returns. Gives whether it was alive."""
+        try:
             os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return False  # by itself, as after a restart: somebody tends to that
+        self.alive.remove(pid)
         with contextlib.suppress(ProcessLookupError):
             while True:
                 os.kill(pid, 0)
                 time.sleep(0.002)
+        return True
 
     def tend(self) -> None:
         """Put another one in the place of each that has ended by itself, as a service manager does."""
@@ -255,26 +278,31 @@ class Nursery:
                 self.alive.remove(pid)
                 self.bear()
 
-    def stall(self, pid: int, seconds: float) -> None:
-        """Freeze a worker in whatever it does; it goes on later and finishes the call it was in."""
+    def stall(self, pid: int, seconds: float) -> bool:
+        """Freeze a worker in whatever it does; it goes on later and finishes the call it was in. Gives whether it was
+        alive."""
+        began = time.monotonic()
 
         def thaw() -> None:
             time.sleep(seconds)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
+            self.frozen.append((began, time.monotonic()))
 
-        with contextlib.suppress(ProcessLookupError):
+        try:
             os.kill(pid, signal.SIGSTOP)
+        except ProcessLookupError:
+            return False
         self.stalled.append(threading.Thread(target=thaw))
         self.stalled[-1].start()
+        return True
 
     def close(self) -> None:
         """End all of them, and the program."""
         for thread in self.stalled:
             thread.join()
         for pid in list(self.alive):
-            with contextlib.suppress(ProcessLookupError):
-                self.kill(pid)
+            self.kill(pid)
         self.program.kill()
         self.program.communicate()
 
@@ -295,8 +323,20 @@ class Report:
     kills: int = 0
     stalls: int = 0
     restarts: int = 0
-    ticks: int = 0
-    """Ticks that came twice, or not for days."""
+    twice: int = 0
+    """Ticks that came twice."""
+    missed: int = 0
+    """Ticks that did not come for days."""
+    jumps: int = 0
+    """Workers whose clock has jumped."""
+    faults: Counter[str] = field(default_factory=Counter)
+    """What the vendor did wrong, and how often, by kind."""
+    most: int = 0
+    """Calls that came to the vendor's door within its period, at most."""
+    waited: int = 0
+    """Waits for the limit of the account, in whichever worker."""
+    early: int = 0
+    """Calls that came while the vendor had asked all workers to wait."""
     calls: int = 0
     effects: int = 0
     duplicates: int = 0
@@ -319,7 +359,9 @@ class Report:
     def __str__(self) -> str:
         told = {
             "seed": self.seed, "obligations": self.obligations, "runs": self.runs, "kills": self.kills,
-            "stalls": self.stalls, "restarts": self.restarts, "ticks": self.ticks,
+            "stalls": self.stalls, "restarts": self.restarts, "twice": self.twice,
+            "missed": self.missed, "jumps": self.jumps, "faults": self.faults.total(), "most": self.most,
+            "waited": self.waited, "early": self.early,
             "reads harmed": self.read.total(), "rows": self.rows, "facts": self.facts, "answers": self.answers,
             "files": self.files, "calls": self.calls, "effects": self.effects,
             "duplicates": self.duplicates, "losses": self.losses, "held": self.held,
@@ -327,22 +369,6 @@ class Report:
             "seconds": round(self.seconds),
         }  # fmt: skip
         return f"{self.store:<10} " + "  ".join(f"{name} {value:<3}" for name, value in told.items())
-
-
-@contextlib.contextmanager
-def stage(url: str, seed: int, employers: list[str], people: int) -> Iterator[tuple[Any, Nursery, Path]]:
-    """The vendor, the database set up, where workers come from, and the carriers' folders."""
-    with tempfile.TemporaryDirectory() as folder:
-        boxes = Path(folder) / "boxes"
-        server = vendor.Server(seed, book_of.Books(fakehub, boxes, employers, people, seed))
-        nursery = Nursery(url, Path(folder) / "errors", random.Random(seed))  # it loads while the database is set up
-        try:
-            set_up(url, server.url, boxes, employers)
-            server.books.still = False
-            yield server, nursery, boxes
-        finally:
-            nursery.close()
-            server.close()
 
 
 @dataclass(frozen=True)
@@ -356,15 +382,39 @@ class Plan:
     stalls: int = 1
     restarts: int = 0
     ticks: int = 2
+    limit: int = 30
+    """Calls that the vendor lets all of them make in its period."""
+    planted: bool = True
+    """Whether each kind of the vendor's faults has to come; else what chance brings."""
 
 
-def chaos(url: str, seed: int, plan: Plan, restart: Callable[[], None] = lambda: None) -> Report:
+@contextlib.contextmanager
+def stage(url: str, seed: int, employers: list[str], plan: Plan) -> Iterator[tuple[Any, Nursery, Path]]:
+    """The vendor, the database set up, where workers come from, and the carriers' folders."""
+    with tempfile.TemporaryDirectory() as folder:
+        boxes = Path(folder) / "boxes"
+        faults = door_of.Faults(random.Random(seed), len(employers) * plan.people if plan.planted else 0)
+        books = book_of.Books(fakehub, boxes, employers, plan.people, seed)
+        server = vendor.Server(books, door_of.Door(plan.limit), faults)
+        # Workers' program loads while the database is set up.
+        nursery = Nursery(url, Path(folder) / "errors", random.Random(seed), plan.limit, server.door.frozen)
+        try:
+            set_up(url, server.url, boxes, employers)
+            server.open()
+            yield server, nursery, boxes
+        finally:
+            nursery.close()
+            server.close()
+
+
+def chaos(url: str, seed: int, plan: Plan, restart: Callable[[], bool] = lambda: False) -> Report:
     """Harm workers and database at moments of the vendor's traffic, then see to it that all is done; count."""
     began = time.monotonic()
     names = [f"employer{number}" for number in range(1, plan.employers + 1)]
     report = Report(url.partition(":")[0].partition("+")[0], seed, plan.employers * plan.people, people=plan.people)
-    with stage(url, seed, names, plan.people) as (server, nursery, boxes):
+    with stage(url, seed, names, plan) as (server, nursery, boxes):
         hub = make_hub(url, lambda: LATER)
+        server.door.held_for = lambda: hub.store.windows.held()[1]
         ticks = ticking.Ticks(hub, names, LATER)
         for _ in range(plan.workers):
             nursery.bear()
@@ -376,10 +426,15 @@ def chaos(url: str, seed: int, plan: Plan, restart: Callable[[], None] = lambda:
         counting.count_files(hub, names, boxes, report)
         accounted.count(hub, names, server.books, report)
         counting.look_at_jobs(hub, report)
+        counting.count_harm(hub, server, nursery, report)
         report.broken += [f"nobody asked for {one}" for name in names for one in ticks.unasked(name)]
         hub.store.close()
     report.seconds = time.monotonic() - began
     return report
+
+
+COUNTED = {"kill": "kills", "stall": "stalls", "restart": "restarts", "twice": "twice", "missed": "missed"}
+"""Where the report counts them."""
 
 
 @dataclass
@@ -423,29 +478,34 @@ class Scene:
             self._do(kind, others)
 
     def _do(self, kind: str, others: Mapping[str, Callable[[], Any]]) -> None:
+        """Do harm; it is counted once it has hit somebody."""
         time.sleep(self.chance.random() * 3 * vendor.LATENCY)
         nursery, report = self.nursery, self.report
+        if kind == "restart":  # one is the whole of a short run: let it hit
+            self._until(lambda: self._reads() or self._read_again())
         if kind in ("kill", "stall", "restart"):
             report.read.update(accounted.reading(self.hub, self.employers))
-        if kind == "stall":
-            nursery.stall(self.chance.choice(nursery.alive), self.chance.random() * 2)
-            report.stalls += 1
-        elif kind == "kill":
-            nursery.kill(self.chance.choice(nursery.alive))
-            report.kills += 1
-            nursery.bear()
-        elif kind == "restart":
-            others[kind]()
-            report.restarts += 1
-        else:
-            report.ticks += others[kind]()
+        harm: dict[str, Callable[[], Any]] = {
+            "kill": lambda: nursery.kill(self.chance.choice(nursery.alive)),
+            "stall": lambda: nursery.stall(self.chance.choice(nursery.alive), self.chance.random() * 2),
+            **others,
+        }
+        if self._until(harm[kind]):
+            setattr(report, COUNTED[kind], getattr(report, COUNTED[kind]) + 1)
+            if kind == "kill":
+                nursery.bear()
+
+    def _reads(self) -> bool:
+        """Whether something that reads is at work."""
+        time.sleep(0.02)  # a look costs a query an employer
+        return bool(accounted.reading(self.hub, self.employers))
 
     def _read_again(self) -> bool:
         """Where nothing is at work any more, what reads is due once more; never true."""
         if self._idle():
             self._rounds += 1
             for employer in self.employers:
-                self.ticks.due(LATER - timedelta(minutes=50, seconds=-self._rounds), employer, accounted.READS)
+                self.ticks.due(SLOWEST - timedelta(minutes=50, seconds=-self._rounds), employer, accounted.READS)
         return False
 
     def _idle(self) -> bool:
@@ -481,7 +541,7 @@ class Scene:
                 return
             for employer in set(waiting):
                 names = accounted.READS if turn == 0 else ()
-                self.ticks.due(LATER - timedelta(minutes=30 - turn), employer, names)
+                self.ticks.due(SLOWEST - timedelta(minutes=30 - turn), employer, names)
 
 
 def ended(hub: Hub, employer: str) -> bool:
@@ -493,22 +553,39 @@ def ended(hub: Hub, employer: str) -> bool:
     return len(runs) >= len(DUE) and all(one.state != "running" for one in runs) and all(r.next_at > due for r in rows)
 
 
-def jumping(off: int, then: int) -> Callable[[], datetime]:
-    """A clock that is off by so many seconds, and by others a while later."""
-    born = time.monotonic()
-    return lambda: LATER + timedelta(seconds=off if time.monotonic() < born + STEADY else then)
+class Jumping:
+    """A clock that is off by so many seconds, and by others a while later; it says so the first time.
+
+    Args:
+        off: seconds at first.
+        then: seconds after the jump.
+        jumps: where the first moment after the jump leaves a byte.
+    """
+
+    def __init__(self, off: int, then: int, jumps: Path) -> None:
+        self._off, self._then, self._jumps = off, then, jumps
+        self._born = time.monotonic()
+
+    def __call__(self) -> datetime:
+        """Now."""
+        if self._off != self._then and time.monotonic() >= self._born + STEADY:
+            self._off = self._then
+            with self._jumps.open("a") as told:
+                told.write(".")
+        return LATER + timedelta(seconds=self._off)
 
 
-def main(url: str) -> None:
+def main(url: str, limit: int, jumps: Path) -> None:
     """Fork a worker for each name that is read."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     configure()
+    Networked.limit = limit
     for line in sys.stdin:
         pid = os.fork()
         if not pid:
             name, off, then = line.split()
             try:
-                hub = make_hub(url, jumping(int(off), int(then)))
+                hub = make_hub(url, Jumping(int(off), int(then), jumps))
                 run_worker(hub, threading.Event(), name, 1)
             finally:
                 os._exit(1)  # the database went away: whoever started it starts another one
@@ -517,4 +594,4 @@ def main(url: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))

@@ -6,6 +6,7 @@ for one.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,11 +31,11 @@ class Ticks:
         self._missed = 0
 
     def twice(self) -> bool:
-        """What was started last is due once more, at the time it had; gives whether the database was there."""
+        """What was started last is due once more, at the time it had; gives whether something was."""
         return self._put({"slot_at": schedule.c.last_at, "next_at": schedule.c.last_at})
 
     def missed(self) -> bool:
-        """Nobody has ticked for some days."""
+        """Nobody has ticked for some days; gives whether something was due meanwhile."""
         self._missed += 1
         moment = iso(self._day - timedelta(days=5, minutes=self._missed))
         self.times.add(moment)
@@ -55,12 +56,17 @@ class Ticks:
         return [one for one in subjects if one.partition("/")[2] not in self.times or subjects.count(one) > 1]
 
     def _put(self, values: dict[str, Any]) -> bool:
-        """Of those alone that have run once: nobody's first time is lost. The database may be restarting."""
+        """Of those alone that have run once, so that nobody's first time is lost, and that wait for no tick yet; gives
+        whether there was one. The database may be restarting."""
+        hit = 0
         try:
             for employer in self._employers:
                 with self._hub.store.write(employer) as session:
-                    mine = [*session.where(schedule), schedule.c.last_at.is_not(None)]
-                    session.connection.execute(update(schedule).where(*mine).values(**values))
+                    waits = schedule.c.next_at <= iso(self._day)
+                    mine = [*session.where(schedule), schedule.c.last_at.is_not(None), ~waits]
+                    hit += session.connection.execute(update(schedule).where(*mine).values(**values)).rowcount
         except SQLAlchemyError:
             return False
-        return True
+        if not hit:
+            time.sleep(0.05)  # asked again and again, until one has run
+        return hit > 0

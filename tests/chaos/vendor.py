@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,9 +20,6 @@ LATENCY = 0.01
 PATIENCE = 1.0
 """Seconds a worker waits for one."""
 
-DROPPED = 0
-"""Stands for the status of an answer that never comes: the connection is cut."""
-
 
 class Quiet(ThreadingHTTPServer):
     """A server to whom it is nothing new that who asked is dead."""
@@ -32,11 +29,16 @@ class Quiet(ThreadingHTTPServer):
 
 
 class Server:
-    """The vendor: `GET` tells what it holds, or a page of its books; `POST` has an effect each time."""
+    """The vendor: `GET` tells what it holds, or a page of its books; `POST` has an effect each time.
 
-    def __init__(self, seed: int, books: Any) -> None:
-        self.chance = random.Random(seed)
-        self.books = books
+    Args:
+        books: what it tells when it is read.
+        door: where calls are counted.
+        faults: what goes wrong.
+    """
+
+    def __init__(self, books: Any, door: Any, faults: Any) -> None:
+        self.books, self.door, self.faults = books, door, faults
         self.held: dict[str, Any] = {}
         self.effects: list[str] = []
         self.calls = 0
@@ -46,32 +48,24 @@ class Server:
         self.url = f"http://127.0.0.1:{self.http.server_port}"
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
-    def answer(self, method: str, path: str, body: bytes) -> int:
-        """The status; an error, or none at all, is said as often after the effect as before it."""
-        time.sleep(LATENCY)
-        status, late = self._decide(method, path, body)
-        if late:
-            time.sleep(PATIENCE * 1.3)
-        return status
+    def open(self) -> None:
+        """From now on calls are counted, and people move."""
+        self.door.open()
+        self.books.still = False
 
-    def _decide(self, method: str, path: str, body: bytes) -> tuple[int, bool]:
+    def carry_out(self, path: str, body: bytes | None) -> str:
+        """What goes wrong with this call, which is counted; nothing most often. A write has a body."""
+        self.door.arrive()
+        time.sleep(LATENCY)
+        write, fault = body is not None, ""
         with self.lock:
             self.calls += 1
-            fault = self.chance.random() if method == "POST" else 1
-            if path.startswith("/r/") and not self.books.still:
-                fault = self.chance.random() * 2  # half as often as writes
-            if fault < 0.04:
-                return 500, False
-            if fault < 0.06:
-                return 429, False
-            if fault < 0.08:
-                return DROPPED, False
-            if method == "POST":
+            if write or path.startswith("/r/"):
+                fault = self.faults.draw(write, not write and self.books.still)
+            if body is not None and fault not in self.faults.before:
                 self.held[path] = json.loads(body)
                 self.effects.append(path)
-            if fault < 0.12:
-                return (500 if fault < 0.10 else DROPPED), False
-            return 200, fault < 0.13
+        return fault if write else fault.removesuffix(" after")  # of a read it is all one
 
     def told(self, path: str) -> Any:
         """What it says to a `GET`."""
@@ -93,25 +87,49 @@ class Server:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                self._say("GET", b"")
+                self._say(server.carry_out(self.path, None), write=False)
 
             def do_POST(self) -> None:
-                self._say("POST", self.rfile.read(int(self.headers["content-length"])))
+                body = self.rfile.read(int(self.headers["content-length"]))
+                self._say(server.carry_out(self.path, body), write=True)
 
-            def _say(self, method: str, body: bytes) -> None:
-                status = server.answer(method, self.path, body)
-                if status == DROPPED:
+            def _say(self, fault: str, write: bool) -> None:
+                faults, code, wait = server.faults, fault[:3], fault == "429 and a wait"
+                if fault == "too late":
+                    time.sleep(PATIENCE * 1.3)
+                    if write:
+                        faults.came(fault, gone(self.connection))
+                elif fault and not wait:
+                    faults.came(fault)
+                if fault.startswith("cut"):
                     self.close_connection = True
                     return
-                said = json.dumps(server.told(self.path) if method == "GET" else {"id": self.path}).encode()
+                self._tell(int(code) if code.isdigit() else 200, write, server.door.retry_after if wait else "")
+                if wait:
+                    server.door.watch(lambda so: faults.came(fault, so))
+
+            def _tell(self, status: int, write: bool, retry_after: str) -> None:
+                said = json.dumps({"id": self.path} if write else server.told(self.path)).encode()
                 with contextlib.suppress(OSError):  # who asked may be dead
                     self.send_response(status)
+                    if retry_after:
+                        self.send_header("retry-after", retry_after)
                     self.send_header("content-type", "application/json")
                     self.send_header("content-length", str(len(said)))
                     self.end_headers()
                     self.wfile.write(said)
 
-            def log_message(self, *_: Any) -> None:
+            def log_message(self, format: str, *_: Any) -> None:
                 """Say nothing."""
 
         return Handler
+
+
+def gone(connection: socket.socket) -> bool:
+    """Whether who asked waits no more: he has closed his side."""
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True

@@ -44,13 +44,13 @@ def test_a_census_is_read_once_and_a_dry_run_keeps_nothing(cli: Any, employed: P
 
 def test_a_month_is_checked_closed_reported_and_exported(cli: Any, november: None, covered: Path) -> None:
     wanting = cli.told("period", "check", *PERIOD, code=1)
-    assert len(wanting) == 11 and not wanting[0]["holds"]
+    assert len(wanting) == 12 and not wanting[0]["holds"]
     assert (
         "2026-11 cannot be closed: The month is over"
         in cli.run("period", "close", *PERIOD, "--who", "A", code=3).stderr
     )
     past = ("--period", "2026-10")
-    assert cli.told("period", "check", *past, code=1)[2]["mend"] == "benehub reconcile all -p 2026-10"
+    assert cli.told("period", "check", *past, code=1)[3]["mend"] == "benehub reconcile all -p 2026-10"
     cli.run("reconcile", "all", *past)
     assert all(one["holds"] for one in cli.told("period", "check", *past))
     assert "can be closed" in cli.run("period", "close", *past, "--who", "Ann", "--dry-run").stdout

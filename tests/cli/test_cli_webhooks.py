@@ -149,6 +149,8 @@ def test_what_came_waits_anew_by_its_state_its_day_or_its_id(cli: Any, payroll: 
     assert "1 wait anew (dry run)" in cli.run("webhooks", "replay", ids[0], "--dry-run").stdout
     assert states() == ["worked", "failed", "failed"]
     assert "0 wait anew" in cli.run(*whole, "--since", "2999-01-01").stdout
+    assert "0 wait anew" in cli.run(*whole, "--until", "2001-01-01").stdout
+    assert "after the begin" in cli.run(*whole, "--since", "2026-11-01", "--until", "2026-11-01", code=2).stderr
     assert "1 wait anew" in cli.run("webhooks", "replay", ids[1]).stdout
     assert states() == ["worked", "waiting", "failed"]
     assert "1 wait anew" in cli.run(*whole, "--state", "worked").stdout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benehub.connect.capabilities import Blocker, Capability, Guard, find, read_only, require
+from benehub.connect.capabilities import Blocker, Capability, Guard, find, narrowed, read_only, require
 from benehub.errors import Unsupported
 from benehub.records import OPERATIONS
 
@@ -51,3 +51,15 @@ def test_a_reader_refuses_every_write_by_its_vendor() -> None:
         with pytest.raises(Unsupported, match="it takes none") as caught:
             require(lines, operation)
         assert caught.value.blocker == "vendor"
+
+
+def test_what_is_withheld_stands_in_place_of_the_line_it_is_about() -> None:
+    def no(operation: str, benefit: str | None = None) -> Capability:
+        return Capability(operation, benefit, supported=False, blocker=Blocker.PERMISSIONS, note="Ask for it")
+
+    lines = narrowed(LINES, (no("push", "dental"), no("push", "fsa"), no("pull", "fsa")))
+    assert lines == (LINES[0], no("push", "fsa"), no("push", "dental"))
+    with pytest.raises(Unsupported, match="push for dental"):
+        require(lines, "push", "dental")
+    assert require(lines, "push", "medical") is LINES[0]
+    assert narrowed(LINES, (no("push"), no("push", "dental"))) == (no("push"),)

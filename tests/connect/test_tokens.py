@@ -171,3 +171,18 @@ def test_what_cannot_be_written_leaves_the_former_token(tmp_path: Path, monkeypa
     assert [one.name for one in tmp_path.iterdir()] == ["refresh"]
     assert file.read_text() == "r0"
     assert kept_in("env:REFRESH") is None
+
+
+def test_two_who_write_at_once_spoil_nothing_of_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, real, between = tmp_path / "refresh", os.fsync, list[str]()
+
+    def kept_by_another(descriptor: int) -> None:
+        if not between:
+            between.append("r2")
+            TokenFile(file).keep(Token("a2", "r2", NOON))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", kept_by_another)
+    TokenFile(file).keep(Token("a1", "r1", NOON))  # a disk without locks, or a turn that was lost
+    assert (TokenFile(file).held().refresh, between) == ("r1", ["r2"])
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["refresh", "refresh.access"]

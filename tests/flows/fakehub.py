@@ -58,6 +58,8 @@ carriers:
   carrier: {pay_policy: pay_as_enrolled}
 """
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
+LONGEST_CALL = 1.0
+"""So long is waited for a call that a dead sender may have under way; a call itself may last as long as any."""
 PUSH = ("deductions.push", "push", "payroll", "monthly", "2026-10-15")
 ENROLL = ("enrollments.send", "enroll", "carrier", "2026-10-01")
 MANY = 7
@@ -142,6 +144,15 @@ class Box(FolderMailbox):
             kill()
 
 
+class Brief(VendorClient):
+    """A real client of which whoever takes over waits for a short call only."""
+
+    @property
+    def longest_exchange(self) -> float:
+        """Seconds."""
+        return LONGEST_CALL
+
+
 class FakeConnector(Connector):
     """Reads `ROWS` and writes deductions and change files."""
 
@@ -153,7 +164,7 @@ class FakeConnector(Connector):
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """A real client on the fake vendor."""
         vendor = Vendor(settings.folder)
-        return VendorClient("https://vendor.example", transport=transport(vendor.answer), sleep=lambda _seconds: None)
+        return Brief("https://vendor.example", transport=transport(vendor.answer), sleep=lambda _seconds: None)
 
     def mailbox(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> Box:
         """Its folder."""

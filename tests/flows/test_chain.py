@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from benehub import ledger, reconcile
+from benehub import ledger, planbook, reconcile
 from benehub.errors import DataError
 from benehub.flows import Hub
 from benehub.ledger import Leg, NewEntry
@@ -176,6 +176,31 @@ def test_a_difference_of_many_is_told_at_the_link_it_speaks_of(hub: Hub, what: s
         with hub.store.write("acme") as session:
             session.connection.execute(update(member_state).values(state="confirmed"))
     assert chain(hub).differences == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "link"),
+    [
+        ("pay_as_billed", "priced -> billed"),
+        ("short_pay", "priced -> billed"),
+        ("pay_as_enrolled", "owed -> paid"),
+    ],
+)
+def test_a_month_that_was_never_billed_breaks_where_the_bill_is_missing(
+    hub: Hub, fakehub: Any, policy: str, link: str
+) -> None:
+    enroll(hub, "confirmed")
+    post(hub, "deduction.withheld", ("1900", 10_000), ("1300", -10_000), pay_date=date(2026, 10, 15))
+    with hub.store.write("acme") as session:
+        session.take_seq(0)
+        risk = Finding(
+            Relation.PREMIUM, Type.PREMIUM_AT_RISK, "2026-10", "carrier/-", "hub", "hub", "a cause", "an action",
+            expected=50_000, actual=0,
+        )  # fmt: skip
+        reconcile.settle(session, Relation.PREMIUM, "2026-10", [risk], date(2026, 10, 1))
+        book = planbook.load(fakehub.BOOK.replace("pay_as_enrolled", policy), "book")
+        found = next(one for one in chains(session, book, OCTOBER) if one.employee == "1001")
+        assert (found.broken, found.state, found.differences) == (link, "broken", [session.id("dif", risk.key)])
 
 
 def test_everybody_comes_once_in_parts_and_a_plan_that_is_none_is_named(

@@ -15,7 +15,7 @@ from tests.flows.killed import crash
 from benehub.crypto import Vault
 from benehub.engine import Ending, Steps, runner
 from benehub.errors import DataError, GuardTripped, NeedsPersonError
-from benehub.flows import JOBS, Hub, custody
+from benehub.flows import JOBS, Hub, bind, custody
 from benehub.flows.runs import begin
 from benehub.store import open_store
 from benehub.views.health import interrupted
@@ -99,6 +99,50 @@ def test_a_run_that_dies_again_and_again_is_given_up_told_and_goes_on_by_a_perso
     assert failed["run"] == run["run"] and "runs retry" in failed["mend"]
     assert hub.retry("acme", run["run"]) is not None
     assert next(one["run"] for one in listed(hub, "done", "coverage")) == run["run"]
+    hub.engine.stop()
+    hub.store.close()
+
+
+def test_a_queued_run_that_is_given_up_goes_on_from_the_queue_by_a_persons_word(
+    db_url: str, tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "MOST_ATTEMPTS", 2)
+    first = fakehub.open_hub(db_url)
+    fakehub.set_up(first, tmp_path / "vendor", "read_back")
+    first.engine.stop()
+    first.store.close()
+    died = threading.Semaphore(0)
+
+    def dies(_hub: Hub, steps: Steps, _employer: str, *_: Any) -> None:
+        steps.step("first", lambda: 1)
+        died.release()
+        raise Ending  # as a process that is gone: the job stays as it is
+
+    def worker() -> Hub:
+        hub = bind(fakehub.make_hub(db_url))
+        hub.engine.start(listen=True)
+        return hub
+
+    run_id = ""
+    with monkeypatch.context() as patched:
+        patched.setitem(JOBS, "coverage", dies)
+        for _ in range(3):
+            hub = worker()
+            if not run_id:
+                with hub.store.write("acme") as session:
+                    run_id = hub.enqueue_flow(session, "coverage", "dies", "hris", "2026-10-01")
+            assert died.acquire(timeout=90)
+            hub.engine.stop()
+            hub.store.close()
+    hub = worker()
+    until = time.monotonic() + 90
+    while not hub.tell_given_up():
+        assert time.monotonic() < until, listed(hub)
+        time.sleep(0.05)
+    (failed,) = listed(hub, "failed")
+    assert failed["run"] == run_id and "runs retry" in failed["mend"]
+    assert hub.retry("acme", run_id) is not None
+    assert [one["run"] for one in listed(hub, "done", "coverage")].count(run_id) == 1
     hub.engine.stop()
     hub.store.close()
 

@@ -247,6 +247,11 @@ def test_what_is_taken_and_billed_as_expected_leaves_no_difference(hub: Hub, fak
     hub.start_flow("reconcile", "acme", "c", "2026-10", ["payroll", "premium"])
     with hub.store.read("acme") as session:
         assert list(reconcile.listed(session)) == []
+    hub.start_flow("reconcile", "acme", "a", "2026-10", ["accounts"])  # what is held for them has its day
+    with hub.store.read("acme") as session:
+        assert {(one.type, one.state) for one in reconcile.listed(session)} == {
+            (Type.WITHHELD_NOT_DEPOSITED, "pending")
+        }
         rest = {one.account: (one.balance, one.unexplained) for one in clearing(session, hub.book(session), OCTOBER)}
     assert rest[chart.EMPLOYEE_SHARE_DUE] == (0, 0)
     assert rest[chart.ACCOUNT_PAYABLE] == (-(166_67 + 125_00 + 62_50), 0)

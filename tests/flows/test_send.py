@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -11,12 +13,13 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from sqlalchemy import select
 from tests.flows.pushing import Pushing
 
 from benehub import dispatch
 from benehub.connect.verdict import not_yet
 from benehub.engine import Ending
-from benehub.flows import Hub, send
+from benehub.flows import Hub, send, turns
 from benehub.flows.onboarding import connect
 from benehub.hookspecs import hookimpl
 from benehub.records.notices import Decision, DispatchNotice, Verdict
@@ -248,28 +251,38 @@ def at_the_vendor(bench: Bench, monkeypatch: pytest.MonkeyPatch, act: Callable[[
     monkeypatch.setattr(send, "WINDOW", 1)
 
 
+TURN = "acme/sending to payroll"
+
+
+def cut_the_turn(url: str) -> None:
+    """End the connection for which PostgreSQL keeps whose turn it is; it is gone once this returns."""
+    held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+    key = int.from_bytes(sha256(TURN.encode()).digest()[:8], "big")
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as outside:
+        (holder,) = outside.execute(
+            f"{held} AND classid::bigint = %s AND objid::bigint = %s", (key >> 32, key & (2**32 - 1))
+        ).fetchall()
+        assert outside.execute("SELECT pg_terminate_backend(%s, 10000)", holder).fetchone() == (True,)
+
+
+@pytest.mark.parametrize("window", [1, 25])
 def test_who_lost_its_turn_sends_nothing_before_it_has_it_again(
-    fresh_pg_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    window: int, fresh_pg_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     bench = Bench(open_hub(fresh_pg_url), fakehub, tmp_path / "vendor")
-    turn = "acme/sending to payroll"
     taken: list[bool] = []
 
     def act(call: int) -> None:
         if call == 1:
-            held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
-            key = int.from_bytes(sha256(turn.encode()).digest()[:8], "big")
-            with psycopg.connect(fresh_pg_url.replace("+psycopg", ""), autocommit=True) as outside:
-                (holder,) = outside.execute(
-                    f"{held} AND classid::bigint = %s AND objid::bigint = %s", (key >> 32, key & (2**32 - 1))
-                ).fetchall()
-                outside.execute("SELECT pg_terminate_backend(%s)", holder)
+            cut_the_turn(fresh_pg_url)
         else:
-            other = bench.hub.store.lock(turn)
+            other = bench.hub.store.lock(TURN)
             taken.append(other.take())
             other.release()
 
     at_the_vendor(bench, monkeypatch, act)
+    monkeypatch.setattr(send, "WINDOW", window)
     assert bench.push() == {"sent": 3}
     assert taken == [False, False]
     assert len(bench.vendor.effects()) == 3
@@ -291,3 +304,112 @@ def test_who_is_taken_for_dead_begins_no_more_and_another_goes_on(
     bench.hub = open_hub(db_url)
     assert fakehub.run(bench.hub, fakehub.PUSH, "push 1")["sent"] == 3
     assert len(bench.vendor.effects()) == 3
+
+
+def test_a_call_that_is_still_under_way_when_another_takes_over_is_not_made_twice(
+    fresh_pg_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(open_hub(fresh_pg_url), fakehub, tmp_path / "vendor")
+    told: list[list[str]] = []
+    threads: list[threading.Thread] = []
+
+    def takes_over() -> None:
+        (first, *_) = bench.rows(dispatch_table)
+        told.append(send.send_batch(bench.hub, "acme", "payroll", [first.dispatch_id]))
+
+    def act(_call: int) -> None:
+        if not threads:  # the first call: on its way for as long as the other one would take to send it again
+            cut_the_turn(fresh_pg_url)
+            threads.append(threading.Thread(target=takes_over))
+            threads[0].start()
+            threads[0].join(fakehub.LONGEST_CALL / 2)
+
+    at_the_vendor(bench, monkeypatch, act)
+    assert bench.push() == {"sent": 3}
+    threads[0].join()
+    assert told == [["sent"]]
+    assert len(bench.vendor.effects()) == 3
+
+
+def test_who_takes_over_waits_for_an_older_revision_of_its_own_order_too(
+    fresh_pg_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(open_hub(fresh_pg_url), fakehub, tmp_path / "vendor")
+    waits: list[timedelta] = []
+    monkeypatch.setattr(send, "wait_out", lambda _hub, seconds, *_rest: waits.append(seconds))
+    with monkeypatch.context() as silent:
+        silent.setattr(fakehub.Vendor, "answer", no_connection)
+        assert bench.push() == {"prepared": 3}
+    old, other, _ = bench.rows(dispatch_table)
+    with bench.hub.store.write("acme") as session:
+        dispatch.begin_all(session, [old.dispatch_id])
+        session.change(dispatch_table, {"dispatch_id": other.dispatch_id}, business_key=old.business_key, revision=2)
+    assert send.send_batch(bench.hub, "acme", "payroll", [other.dispatch_id]) == ["sent"]
+    assert waits == [timedelta(0), timedelta(seconds=fakehub.LONGEST_CALL) + turns.FRESH]
+
+
+def test_who_lost_its_turn_while_it_read_back_says_of_nothing_that_it_is_on_its_way(
+    fresh_pg_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(open_hub(fresh_pg_url), fakehub, tmp_path / "vendor")
+    answer, asked = fakehub.Vendor.answer, [0]
+    with monkeypatch.context() as silent:
+        silent.setattr(fakehub.Vendor, "answer", no_connection)
+        assert bench.push() == {"prepared": 3}
+    (first, *_) = bench.rows(dispatch_table)
+    with bench.hub.store.write("acme") as session:
+        dispatch.begin_all(session, [first.dispatch_id])
+        before = len(dispatch.attempts(session, first.dispatch_id))
+
+    def answering(self: Any, request: Any) -> Any:
+        if not asked[0]:
+            cut_the_turn(fresh_pg_url)
+        asked[0] += 1
+        return answer(self, request)
+
+    monkeypatch.setattr(send, "wait_out", lambda *_: None)
+    monkeypatch.setattr(turns, "FRESH", timedelta(0))
+    monkeypatch.setattr(fakehub.Vendor, "answer", answering)
+    assert send.send_batch(bench.hub, "acme", "payroll", [first.dispatch_id]) == ["sent"]
+    with bench.hub.store.read("acme") as session:
+        assert len(dispatch.attempts(session, first.dispatch_id)) == before + 1
+    assert len(bench.vendor.effects()) == 1
+
+
+@pytest.mark.parametrize("guard", ["read_back", "idempotency_key"])
+def test_who_takes_over_waits_for_what_is_read_back_alone(
+    guard: str, db_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(open_hub(db_url), fakehub, tmp_path / "vendor", guard)
+    waits: list[timedelta] = []
+    monkeypatch.setattr(send, "wait_out", lambda _hub, seconds, *_rest: waits.append(seconds))
+    monkeypatch.setattr(fakehub.Vendor, "answer", no_connection)
+    assert bench.push() == {"prepared": 3}
+    ids = [row.dispatch_id for row in bench.rows(dispatch_table)]
+    with bench.hub.store.write("acme") as session:
+        dispatch.begin_all(session, ids)
+    monkeypatch.undo()
+    monkeypatch.setattr(send, "wait_out", lambda _hub, seconds, *_rest: waits.append(seconds))
+    assert send.send_batch(bench.hub, "acme", "payroll", ids) == ["sent"] * 3
+    lingers = guard == "read_back" and bench.hub.store.forgets_locks
+    longest = timedelta(seconds=fakehub.LONGEST_CALL) + turns.FRESH
+    assert waits == [timedelta(0), longest if lingers else timedelta(0)]
+
+
+def test_a_claim_that_has_waited_long_is_renewed_before_its_write(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+
+    def act(call: int) -> None:
+        later = bench.hub.store.clock() + timedelta(minutes=call)
+        object.__setattr__(bench.hub.store, "clock", lambda: later)
+        with bench.hub.store.read("acme") as session:
+            ids = [row.dispatch_id for row in session.rows(select(dispatch_table.c.dispatch_id))]
+            begun.extend(dispatch.interrupted_at(session, ids))
+
+    at_the_vendor(bench, monkeypatch, act)
+    monkeypatch.setattr(send, "WINDOW", 25)
+    monkeypatch.setattr(turns, "LEASE", timedelta(seconds=-1))
+    assert bench.push() == {"sent": 3}
+    assert len(begun) == 9 and len(set(begun)) == 3  # each write's own moment, however long ago all were claimed

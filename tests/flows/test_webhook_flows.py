@@ -175,6 +175,19 @@ def test_a_vendor_that_is_away_keeps_them_waiting_then_they_fail_and_replay(post
     assert (post.work()["worked"], post.names()) == (1, {"Alder"})
 
 
+def test_only_what_came_within_the_days_is_worked_off_anew(post: Post) -> None:
+    post.bamboo()
+    post.hris.add_person("1", MORNING, payGroup="monthly", lastName="Alder")
+    post.told("1")
+    post.work()
+    today = post.now.date().isoformat()
+    assert webhooks.replay(post.hub, "acme", "", "hris", "", "", today) == 0
+    with pytest.raises(DataError, match="after the begin"):
+        webhooks.replay(post.hub, "acme", "", "hris", today, "", today)
+    tomorrow = (post.now + timedelta(days=1)).date().isoformat()
+    assert webhooks.replay(post.hub, "acme", "", "hris", today, "", tomorrow) == 1
+
+
 def test_refused_credentials_wait_for_a_person_however_long(post: Post) -> None:
     post.bamboo()
     post.told("1")

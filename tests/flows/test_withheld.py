@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import select, update
 
 from benehub.connect.capabilities import Blocker, Capability, Guard
+from benehub.dispatch import outbox
 from benehub.errors import Unsupported
 from benehub.flows import Hub, connecting, send
 from benehub.flows.rehearsal import DirectSteps
@@ -75,3 +77,21 @@ def test_what_only_a_later_part_would_send_is_looked_at_before_the_first(
 def test_it_is_told_when_the_connection_is_tried(hub: Hub) -> None:
     _, _, tried = connecting.try_out(hub, "acme", "payroll")
     assert [(one.stream, one.ok, one.what) for one in tried][-1] == ("deduction.set", False, LACKS.note)
+
+
+def test_what_is_withheld_for_one_benefit_is_refused_by_benefit_and_the_rest_leaves(
+    hub: Hub, tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = replace(LACKS, benefit_type="medical")
+    monkeypatch.setattr(fakehub.FakeConnector, "withheld", lambda *_: (narrow,))
+    push(hub, "first")
+    with hub.store.read("acme") as session:
+        rows = session.rows(select(dispatch))
+    told = f"deduction.set for medical is not supported here. {LACKS.note}"
+    assert rows and {(row.state, row.reason) for row in rows} == {("refused", told)}
+    assert fakehub.Vendor(str(tmp_path / "vendor")).effects() == []
+    ids = [str(row.dispatch_id) for row in rows]
+    monkeypatch.setattr(fakehub.FakeConnector, "withheld", lambda *_: (replace(LACKS, benefit_type="dental"),))
+    with hub.store.write("acme") as session:
+        outbox.release(session, ids)
+    assert send.send_batch(hub, "acme", "payroll", ids) == ["sent"] * len(ids)

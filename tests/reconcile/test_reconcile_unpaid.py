@@ -153,6 +153,15 @@ def test_of_two_bills_of_a_month_the_one_that_was_paid_is_done(office: Office) -
     assert office.deadlines() == [("2026-10", later, 20_00)]
 
 
+@pytest.mark.parametrize(
+    ("office", "owner"), [(BILLED, "carrier"), (BOOK, "finance")], indirect=["office"]
+)  # fmt: skip
+def test_who_never_billed_moves_next(office: Office, owner: str) -> None:
+    office.accrue({"per_a": 500_00})
+    [risk] = premium.of_payments(office.session, office.book, ["carrier"], OCTOBER)
+    assert (risk.reference, risk.owner, risk.side) == ("carrier/-", owner, "hub" if owner == "finance" else "carrier")
+
+
 def test_what_came_back_is_owed_again(office: Office) -> None:
     office.bill("INV-10", {"per_a": 500_00})
     office.pay({"per_a": 500_00})

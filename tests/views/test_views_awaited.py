@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
 from benehub import ledger, planbook, reconcile
+from benehub.errors import ConfigError
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
-from benehub.reconcile import Finding, Relation, Type
+from benehub.planbook import Plan
+from benehub.planbook.deadlines import deposit_deadline
+from benehub.reconcile import Finding, Relation, Type, accounts
 from benehub.store import Session, Store
 from benehub.store.tables import connection, person
 from benehub.testing.kithub import BOOK
 from benehub.views.clearing import Clearing, clearing
+from benehub.views.deadlines import Asked, money
 
 NOVEMBER, OCTOBER = Month(2026, 11), Month(2026, 10)
 
@@ -75,6 +79,82 @@ def test_past_that_day_an_open_difference_has_to_name_it(session: Session) -> No
     )  # fmt: skip
     reconcile.settle(session, Relation.RETIREMENT, "2026-11", [late], session.today())
     assert [found(session, BOOK)[one].unexplained for one in (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)] == [0, 0]
+
+
+HSA = """  - id: hsa
+    name: HSA
+    benefit_type: hsa
+    effective_from: 2026-01-01
+    deduction: {code: HSA, method: every_pay}
+leave:
+"""
+
+
+@pytest.mark.parametrize(("day", "state", "until"), [
+    (date(2026, 11, 20), "pending", date(2026, 11, 25)), (date(2026, 11, 2), "discrepancy", date(2026, 11, 5))
+])  # fmt: skip
+def test_what_is_held_for_an_account_without_custodian_has_its_day(
+    session: Session, day: date, state: str, until: date
+) -> None:  # fmt: skip
+    book = planbook.load(BOOK.replace("leave:\n", HSA), "book")
+    dims: dict[str, Any] = {"person_id": "per_a", "plan": "hsa", "pay_date": day, "money_source": "employee"}
+    legs = (Leg(chart.PAYROLL_CLEARING, "USD", 500, **dims), Leg(chart.ACCOUNT_PAYABLE, "USD", -500, **dims))
+    ledger.record(session, [NewEntry("hsa", "deduction.withheld", day, legs, "test")])
+
+    def compare() -> list[Finding]:
+        told = accounts.compare(session, book, NOVEMBER, lambda of, on: deposit_deadline(book, of, on).required().due)
+        return [one for one in told if one.type is Type.WITHHELD_NOT_DEPOSITED]
+
+    told = compare()
+    reconcile.settle(session, Relation.ACCOUNTS, "2026-11", told, session.today())
+    (row,) = reconcile.listed(session)
+    assert (row.type, row.state, row.expected, row.clear_by) == ("WITHHELD_NOT_DEPOSITED", state, 500, until)
+    mine = {one.account: one for one in clearing(session, book, NOVEMBER)}[chart.ACCOUNT_PAYABLE]
+    assert [(one.name, one.amount) for one in mine.items] == [("WITHHELD_NOT_DEPOSITED (accounts)", -500)]
+    back = (Leg(chart.ACCOUNT_PAYABLE, "USD", 500, **dims), Leg(chart.BANK, "USD", -500, **dims))
+    ledger.record(session, [NewEntry("over", "account.deposited", day, back, "test")])
+    assert compare() == []
+
+
+def no_calendar(_plan: Plan, _day: date) -> date:
+    raise ConfigError("no bank calendar is known", where="CH", mend="Add it")
+
+
+def test_what_is_held_for_accounts_is_told_person_by_person_and_where_no_bank_day_is_known(session: Session) -> None:
+    """The plan was dropped from the book since; more was given back to one person than was held for him."""
+    before = planbook.load(BOOK.replace("leave:\n", HSA), "book")
+    book = planbook.load(BOOK, "book").after(before.find)
+    row = {"kind": "employee", "subscriber_id": "", "ssn_sealed": None, "ssn_index": None, "seq": 2}
+    session.add(person, [{**row, "person_id": "per_b", "member_id": "per_b"}])
+    day = date(2026, 11, 20)
+    for person_id, amount in (("per_a", 500), ("per_b", -200)):
+        dims: dict[str, Any] = {"person_id": person_id, "plan": "hsa", "pay_date": day, "money_source": "employee"}
+        legs = (Leg(chart.PAYROLL_CLEARING, "USD", amount, **dims), Leg(chart.ACCOUNT_PAYABLE, "USD", -amount, **dims))
+        ledger.record(session, [NewEntry(person_id, "deduction.withheld", day, legs, "test")])
+    told = accounts.compare(session, book, NOVEMBER, no_calendar)
+    assert [(one.type, one.person_id, one.expected, one.actual, one.clear_by) for one in told] == [
+        (Type.DEPOSITED_OVER, "per_b", 0, 200, None),
+        (Type.WITHHELD_NOT_DEPOSITED, None, 500, 0, None),
+    ]
+    reconcile.settle(session, Relation.ACCOUNTS, "2026-11", told, session.today())
+    mine = {one.account: one for one in clearing(session, book, NOVEMBER)}[chart.ACCOUNT_PAYABLE]
+    assert (mine.balance, mine.unexplained) == (-300, 0)
+
+
+def test_whose_own_money_is_owed_is_told_by_one_rule(session: Session) -> None:
+    day = date(2026, 11, 2)
+    withheld(session, day)
+    dims: dict[str, Any] = {"plan": "401k", "pay_date": day, "coverage_month": "2026-11", "money_source": "loan"}
+    legs = (Leg(chart.LOAN_PAYABLE, "USD", 600, **dims), Leg(chart.DEPOSIT_TRANSIT, "USD", -600, **dims))
+    ledger.record(session, [NewEntry("loan", "contribution.deposited", day, legs, "test")])
+    session.add(connection, [{"connection_id": "keeper", "connector": "x", "settings": {}, "mode": "live"}])
+    now = datetime.combine(session.today(), time(12), UTC)
+    live = frozenset({"keeper"})
+    asked = Asked(session, planbook.load(BOOK, "book"), now, now.date() + timedelta(days=600), live, {})
+    # A loan that was overpaid lowers no deferral: its day is the one after which the account is explained no more.
+    (deadline,) = money.deposits(asked)
+    assert (deadline.due, deadline.own_minor) == (date(2026, 11, 5), 100)
+    assert found(session, BOOK)[chart.DEFERRAL_PAYABLE].unexplained == -500
 
 
 @pytest.mark.parametrize(("terms", "name", "until"), [

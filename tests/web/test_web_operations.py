@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from tests.web.conftest import Desk, caller_of, close_desk, open_desk
 
-from benehub import planbook
+from benehub import planbook, reconcile
 from benehub.access import Role
 from benehub.charts.stacked import stacked
 from benehub.flows import connecting
 from benehub.periods import Month
-from benehub.store.tables import act, plan_book
+from benehub.reconcile import Finding, Relation, Type
+from benehub.store.tables import act, difference, plan_book
 from benehub.views import connected
 from benehub.views.clearing import clearing
 from benehub.views.deposits import deposits
@@ -53,6 +54,20 @@ def test_money_shows_every_account_and_what_is_behind_it(read_desk: Desk) -> Non
         ("premium.remit", "accepted"), ("contribution.deposit", "arrived"), ("contribution.deposit", "sent"),
     }  # fmt: skip
     assert "file accepted" in told and told.count("<rect") > 3 and 'role="img"' in told and "<title" in told
+
+
+def test_what_was_dismissed_is_said_to_be_so_where_it_explains_an_account(desk: Desk) -> None:
+    with desk.store.write(desk.employer) as session:
+        session.take_seq(0)
+        one = Finding(
+            Relation.RETIREMENT, Type.CREDITED_SHORT, "2026-10", "2026-10-30/pretax", "recordkeeper", "recordkeeper",
+            "a cause", "an action", plan="401k", expected=1_23, actual=0,
+        )  # fmt: skip
+        (opened,) = reconcile.settle_within(session, one.relation, one.reference, [one], session.today()).opened
+        reconcile.act(session, opened, "ann", state="dismissed", note="waived")
+        session.change(difference, {"difference_id": opened}, last_seq=session.latest_seq() + 9)
+    told = desk.get("money", month="2026-10")
+    assert "Credited too little (dismissed)" in re.sub(r"\s+", " ", told)
 
 
 def test_a_payment_on_its_way_is_named_until_somebody_should_have_confirmed_it(desk: Desk) -> None:
@@ -157,6 +172,20 @@ def test_a_connection_is_read_now_and_what_it_tells_is_followed(desk: Desk, monk
     assert desk.post("connections/none/read").status_code in (400, 404)
 
 
+def test_calls_received_are_worked_off_anew_by_their_days(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[Any, ...]] = []
+    monkeypatch.setattr("benehub.web.connections.flow.replay", lambda _, *asked: told.append(asked))
+    done = desk.post("connections/hris/calls", since="2026-11-20", until="2026-11-22", state="failed")
+    assert done.headers["location"].endswith("connections/hris?done=anew")
+    desk.post("connections/hris/calls")
+    assert told == [
+        (desk.employer, "", "hris", "2026-11-20", "failed", "2026-11-22"), (desk.employer, "", "hris", "", "", "")
+    ]  # fmt: skip
+    for wrong in ({"state": "waiting"}, {"since": "20.11."}):
+        assert desk.post("connections/hris/calls", **wrong).status_code == 422
+    assert len(told) == 2
+
+
 def test_the_plan_book_is_said_in_plain_words_and_in_german(read_desk: Desk) -> None:
     told = read_desk.get("plan-book")
     assert "Your employer adds 100% of what you save" in told and "Nothing strange" in told
@@ -250,6 +279,7 @@ def test_who_may_not_change_changes_nothing(desk: Desk, role: Role) -> None:
         ("connections/payroll/words", {"place": "leave_codes", "theirs": "a", "ours": "b", "seen": "x"}),
         ("connections/payroll/test", {}),
         ("connections/payroll/read", {}),
+        ("connections/payroll/calls", {"state": "failed"}),
         ("schedules", {"name": "x", "flow": "sync", "cron": "0 6 * * *"}),
         ("schedules/x/pause", {}),
         ("plan-book/load", {"text": text, "version": "x", "seen": "x"}),

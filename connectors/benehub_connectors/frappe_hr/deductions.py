@@ -22,13 +22,15 @@ from benehub.connect.messages import Request, Response, change, path
 from benehub.connect.verdict import unavailable
 from benehub.errors import DataError, NeedsPersonError, Unsupported
 from benehub.money import format_minor, parse_minor
-from benehub.periods import parse_date
+from benehub.periods import Month, parse_date
 from benehub.records import DeductionOrder
 from benehub_connectors.frappe_hr.cells import Cells
 from benehub_connectors.frappe_hr.settings import FrappeSettings
 from benehub_connectors.frappe_hr.site import REFUSALS, document, listing, named, pages, rows
 
 DOCTYPE = "Additional Salary"
+MONTHLY, HALF_MONTHS = range(29, 32), range(15, 17)
+"""Days of the longest pay period where periods are months, or halves of months; four weeks are always 28."""
 AT_MOST = 200
 """Documents of one employee and component that are looked at."""
 
@@ -227,8 +229,29 @@ def _first_end(order: DeductionOrder, settings: FrappeSettings) -> date:
 
 def _looked_from(order: DeductionOrder, settings: FrappeSettings) -> date:
     """From which day on something taken once falls in the order's first pay period, as far as the settings tell."""
-    days = settings.change_ahead_days if settings.period_days is None else settings.period_days - 1
-    return _first_end(order, settings) - timedelta(days=days)
+    end = _first_end(order, settings)
+    if settings.period_days is None:
+        return end - timedelta(days=settings.change_ahead_days)
+    return max(_end_before(end, settings.period_days), end - timedelta(days=settings.period_days)) + timedelta(days=1)
+
+
+def _end_before(end: date, longest: int) -> date:
+    """The last day of the pay period before the one that ends then, where the longest of them has so many days.
+
+    Months and their halves differ in length, so that the longest one, counted back, reaches into the period before.
+    """
+    month, whole = Month.of(end), end == Month.of(end).last
+    if longest in MONTHLY:
+        last = month.plus(-1).last
+        return last if whole else last.replace(day=min(end.day, last.day))
+    if longest in HALF_MONTHS:
+        if whole:
+            return end.replace(day=15)
+        if end.day > 15:
+            return end.replace(day=end.day - 15)
+        last = month.plus(-1).last
+        return last if end.day == 15 else last.replace(day=min(end.day + 15, last.day))
+    return end - timedelta(days=longest)
 
 
 def _listed(found: Response) -> Sequence[Mapping[str, Any]]:

@@ -81,7 +81,8 @@ class FrappeSettings(_Part):
         change_ahead_days: how many days before the end of its first pay period a change may be written. What it
             replaces stops at once, so it has to be less than a pay period, and enough for the day payroll is run.
         period_days: days of the longest pay period, so that what a person has payroll take once is seen in all of it;
-            without it only in its last `change_ahead_days`.
+            31 for months and 16 for halves of months, whatever day they end on. Without it only in its last
+            `change_ahead_days`.
         beside_one_offs: whether a deduction is written although a person's Additional Salary takes the component once
             in its first pay period, so that both are taken.
         until: last day of what is written; a recurring Additional Salary has to have one.

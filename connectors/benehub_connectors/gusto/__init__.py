@@ -22,7 +22,7 @@ from benehub.connect.webhooks import Handshake, Hint, Scheme
 from benehub.errors import DataError, Unsupported
 from benehub.periods import Clock, system_clock
 from benehub.records import DeductionOrder, LeaveOrder
-from benehub_connectors.gusto import events, hooks
+from benehub_connectors.gusto import events, hooks, scopes
 from benehub_connectors.gusto.answers import PER_PAGE, REFUSALS, refuse
 from benehub_connectors.gusto.auth import gusto_auth
 from benehub_connectors.gusto.leave import TAKE, compensation, open_payrolls, prepare, thousandths, to_take
@@ -82,7 +82,7 @@ class GustoConnector(Connector):
             Capability(
                 "deduction.set",
                 guard=Guard.READ_BACK,
-                note="One company benefit a code; rates as percentages, a match as tiers",
+                note="One company benefit a code; rates as percentages, a match as tiers; health benefits need phi",
             ),
             Capability(
                 TAKE,
@@ -145,6 +145,14 @@ class GustoConnector(Connector):
             DataError: Gusto refuses, or its answer is not what it documents.
         """
         return {code: one.uuid for code, one in self._found(link).items()}
+
+    def withheld(self, link: Link) -> tuple[Capability, ...]:
+        """What the token lacks a scope for, health benefits one by one.
+
+        Raises:
+            ReauthNeeded, VendorUnavailable, DataError: Gusto refuses.
+        """
+        return scopes.withheld(link)
 
     def discover(self, link: Link) -> GustoSettings:
         """The link's settings with the uuid and benefit type of every code: once a run, to write with.

@@ -24,6 +24,12 @@ DEFAULT_EVENTS = 25
 MAX_EVENTS = 100
 EVENT_DAYS = 30
 
+SCOPES = (
+    "public pay_schedules:read payrolls:read payrolls:write employees:read company_benefits:read"
+    " company_benefits:read:phi employee_benefits:read employee_benefits:read:phi employee_benefits:write"
+)
+"""What the company has granted us."""
+
 NOT_FOUND = (404, "request", "not_found", "The requested resource was not found.")
 """Of whatever does not exist."""
 
@@ -37,6 +43,8 @@ class GustoApplication:
     def __init__(self, company: str, today: date) -> None:
         self.company = company
         self.today = today
+        self.scope: str | None = SCOPES
+        """What the company's token may do, as Gusto tells it; None: it does not. Nothing is refused by it."""
         self.subscriptions: dict[str, Row] = {}
         self.events: list[Row] = []
         self.forgotten = "refused"
@@ -83,6 +91,11 @@ class GustoApplication:
             return refusal(422, "verification_token", "invalid_attribute_value", "Invalid token.")
         mine["status"] = "verified"
         return 200, mine
+
+    def token_info(self) -> Answer:
+        """What the token at hand may do."""
+        told = {} if self.scope is None else {"scope": self.scope}
+        return 200, told | {"resource": {"type": "Company", "uuid": self.company}, "resource_owner": None}
 
     def told_events(self, query: Mapping[str, str]) -> Answer:
         """Events of the last thirty days, after the one named."""

@@ -77,6 +77,7 @@ class GustoSimulator(GustoApplication, Simulator):
         self._holidays: dict[date, frozenset[str]] = {}
         company = "/v1/companies/{company_id}"
         self.route("POST", "/oauth/token", self._token)
+        self.route("GET", "/v1/token_info", lambda _: SimResponse(*self.token_info()))
         self.route("GET", "/v1/events", lambda asked: SimResponse(*self.told_events(asked.query)))
         self.route("PUT", "/v1/webhook_subscriptions/{subscription_id}/verify", self._verify)
         for method, template, handler in (
@@ -271,7 +272,7 @@ class GustoSimulator(GustoApplication, Simulator):
         answer = {
             "access_token": f"simulated-access-{self._renewals}",
             "refresh_token": self.refresh_token,
-            "scope": "public payrolls:read employee_benefits:write",
+            "scope": self.scope or "",
             "token_type": "Bearer",
             "created_at": 1767644464,
             "expires_in": TOKEN_SECONDS,

@@ -132,6 +132,7 @@ def replay(
     delivery: str = typer.Argument("", help="Id of a delivery (whd_...); else name a connection."),
     connection: str = typer.Option("", "--connection", help="All of this connection that do not wait."),
     since: str = typer.Option("", "--since", help="Only what came on or after this day (UTC), as 2026-11-26."),
+    until: str = typer.Option("", "--until", help="Only what came before this day (UTC)."),
     state: str = typer.Option("", "--state", help="Only worked or failed ones."),
     employer: str = EMPLOYER,
     dry_run: bool = DRY_RUN,
@@ -149,9 +150,9 @@ def replay(
     if bool(delivery) == bool(connection):
         raise DataError("name a delivery or a connection", mend="See `benehub webhooks list`")
     must_know("state of a delivery", state, STATES[1:], "--state")
-    first = day(since, date.min).isoformat()
+    first, last = day(since, date.min).isoformat(), day(until, date.min).isoformat() if until else ""
     with opened(employer) as desk:
         must_know_connection(desk, connection)
         with rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
-            count = webhooks.replay(hub, desk.employer, delivery, connection, first, state)
+            count = webhooks.replay(hub, desk.employer, delivery, connection, first, state, last)
         say(f"{count} wait anew{' (dry run)' if dry_run else ''}")

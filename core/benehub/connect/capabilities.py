@@ -72,9 +72,18 @@ def read_only(streams: Iterable[str], why: str, notes: Mapping[str, str] | None 
 
 
 def narrowed(capabilities: Iterable[Capability], withheld: Iterable[Capability]) -> tuple[Capability, ...]:
-    """A connector's lines as one connection has them: what its vendor withholds from it stands in their place."""
-    instead = {one.operation: one for one in withheld}
-    return tuple(instead.get(one.operation, one) for one in capabilities)
+    """A connector's lines as one connection has them: what its vendor withholds from it stands in their place.
+
+    A line withheld for one benefit stands beside the operation's general line; a general one takes the place of all.
+    """
+    kept, added = list(capabilities), list(withheld)
+    general = {one.operation: one for one in added if one.benefit_type is None}
+    single = {(one.operation, one.benefit_type): one for one in added if one.operation not in general}
+    held = {one.operation for one in kept}
+    lines = dict.fromkeys(
+        general.get(one.operation) or single.pop((one.operation, one.benefit_type), one) for one in kept
+    )
+    return (*lines, *(one for one in single.values() if one.operation in held))
 
 
 def find(capabilities: Iterable[Capability], operation: str, benefit_type: str | None = None) -> Capability | None:

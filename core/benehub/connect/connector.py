@@ -322,7 +322,8 @@ class Connector:
     def withheld(self, link: Link) -> Sequence[Capability]:
         """Its operations that the vendor does not let this very connection do, each as a line that says why.
 
-        Asked before the first write of a run, and when a connection is tried; by default nothing is asked.
+        A line with a benefit is about this one alone; what carries it is refused, and the rest is sent. Asked before
+        the first write of a run, and when a connection is tried; by default nothing is asked.
         """
         return ()
 

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -39,6 +40,8 @@ __all__ = [
     "Response",
     "RetryBudget",
     "VendorClient",
+    "asking",
+    "may_write",
     "tls_context",
     "was_sent",
 ]
@@ -85,6 +88,26 @@ class Caps:
 def tls_context() -> ssl.SSLContext:
     """The shared TLS context (making one costs 33 ms, sharing it 0.3 ms a client)."""
     return httpx.create_ssl_context()
+
+
+_before_write: ContextVar[Callable[[], None] | None] = ContextVar("before_write", default=None)
+
+
+@contextmanager
+def asking(ask: Callable[[], None]) -> Iterator[None]:
+    """Have `ask` called right before each write in here leaves, behind all waits; what it raises is raised instead."""
+    token = _before_write.set(ask)
+    try:
+        yield
+    finally:
+        _before_write.reset(token)
+
+
+def may_write() -> None:
+    """Call what `asking` has put up; nothing where that is not."""
+    ask = _before_write.get()
+    if ask is not None:
+        ask()
 
 
 class VendorClient:
@@ -177,6 +200,11 @@ class VendorClient:
         """Give the connections back."""
         for line in self._idle:
             line.close()
+
+    @property
+    def longest_exchange(self) -> float:
+        """Seconds from a write's leave to the moment at which surely nothing more of it leaves or is awaited."""
+        return max(self._caps.exchange_seconds, self._caps.connect_seconds)
 
     def acting_as(self, auth: Auth) -> VendorClient:
         """The same door with other credentials, such as those of an application: its connections and limits are shared.
@@ -289,6 +317,8 @@ class VendorClient:
         with errors_told(where, _unusable):
             whole = _whole(url or self._url(request), request.query)
             content = None if request.body is None else request.body.encode()
+            if request.write and not url:
+                may_write()
             until = self._clock() + self._caps.exchange_seconds
             out = Outgoing(request.method, whole, headers, content, lambda: until - self._clock())
             with self._own_line() as line, line.exchange(out) as answer:

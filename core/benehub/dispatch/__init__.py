@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from benehub.dispatch.attempts import attempts
+from benehub.dispatch.attempts import attempts, interrupted_at, renew_all
 from benehub.dispatch.outbox import (
     CLOSED,
+    FINAL,
     SAID_BY,
     End,
     Frozen,
@@ -17,6 +18,7 @@ from benehub.dispatch.outbox import (
     by_ids,
     by_references,
     close_earlier,
+    doubtful,
     end_all,
     finish,
     freeze_item,
@@ -57,6 +59,7 @@ from benehub.dispatch.standing import (
 
 __all__ = [
     "CLOSED",
+    "FINAL",
     "SAID_BY",
     "End",
     "Frozen",
@@ -73,6 +76,7 @@ __all__ = [
     "by_references",
     "close_earlier",
     "contents",
+    "doubtful",
     "end_all",
     "finish",
     "freeze_item",
@@ -80,6 +84,7 @@ __all__ = [
     "get",
     "held_against",
     "in_states",
+    "interrupted_at",
     "keep_told_of",
     "last_alike",
     "last_sent_before",
@@ -96,6 +101,7 @@ __all__ = [
     "prepare",
     "prepare_all",
     "release",
+    "renew_all",
     "resend",
     "revisions",
     "sent_on",

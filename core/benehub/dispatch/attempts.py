@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, update
 
 from benehub.crypto import mask
 from benehub.store import Session
@@ -43,6 +43,36 @@ def close_all(session: Session, ends: Mapping[str, tuple[str, str]]) -> None:
             {"dispatch_id": one, "attempt_no": number, "outcome": ends[one][0], "detail": mask(ends[one][1])[:500]}
             for one, number in newest(session, list(ends)).items()
         ],
+    )
+
+
+DIED = "the process died during the attempt"
+"""The detail of an attempt that another process found under way."""
+
+
+def interrupted_at(session: Session, ids: Sequence[str]) -> list[str]:
+    """When the newest attempt at each of these began, where whoever made it has not told its end."""
+    last = newest(session, ids)
+    mine, found = list(last), list[str]()
+    for start in range(0, len(mine), CHUNK):
+        part = session.among(attempt.c.dispatch_id, mine[start : start + CHUNK])
+        rows = session.rows(select(attempt).where(attempt.c.employer_id == session.employer, part))
+        found += [
+            str(row.started_at)
+            for row in rows
+            if last[row.dispatch_id] == row.attempt_no and (row.outcome == "started" or row.detail == DIED)
+        ]
+    return found
+
+
+def renew_all(session: Session, ids: Sequence[str]) -> None:
+    """What is under way of these begins only now."""
+    session.connection.execute(
+        update(attempt)
+        .where(
+            attempt.c.employer_id == session.employer, attempt.c.dispatch_id.in_(ids), attempt.c.outcome == "started"
+        )
+        .values(started_at=session.now())
     )
 
 

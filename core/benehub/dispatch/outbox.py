@@ -25,7 +25,7 @@ from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.content import Content, whole
 from benehub.crypto import mask
-from benehub.dispatch.attempts import attempts, close_all, newest, open_all
+from benehub.dispatch.attempts import DIED, attempts, close_all, newest, open_all
 from benehub.dispatch.pieces import FROZEN, WIRE, Kept, counted, every, forget, keep, leaving, opened
 from benehub.errors import DataError, OutcomeUnknown
 from benehub.store import Session, canonical
@@ -319,7 +319,7 @@ def begin_all(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
     found = by_ids(session, ids, lock=True, content=False)
     rows = [row for row in found if row.state not in FINAL and row.state != "held"]
     died = [row.dispatch_id for row in rows if row.state == "sending"]
-    close_all(session, dict.fromkeys(died, ("unknown", "the process died during the attempt")))
+    close_all(session, dict.fromkeys(died, ("unknown", DIED)))
     fresh = [row.dispatch_id for row in rows if row.state == "prepared"]
     open_all(session, fresh)
     moved = [{"dispatch_id": one, "state": "unknown", "reason": "interrupted"} for one in died]
@@ -541,6 +541,17 @@ def revisions(session: Session, business_key: str) -> Sequence[Row[Any]]:
     return session.rows(
         select(dispatch).where(*session.where(dispatch, business_key=business_key)).order_by(dispatch.c.revision)
     )
+
+
+def doubtful(session: Session, connection_id: str) -> Sequence[tuple[str, str]]:
+    """Calls to a connection that are on their way or of unknown end: each dispatch with its business key."""
+    rows = session.rows(
+        select(dispatch.c.dispatch_id, dispatch.c.business_key).where(
+            dispatch.c.employer_id == session.employer, dispatch.c.connection_id == connection_id,
+            dispatch.c.state.in_(("sending", "unknown")), dispatch.c.file_name == "",
+        )
+    )  # fmt: skip
+    return [(str(row.dispatch_id), str(row.business_key)) for row in rows]
 
 
 def in_states(session: Session, states: Sequence[str], connection_id: str = "") -> Sequence[Row[Any]]:

@@ -171,12 +171,15 @@ def try_out(hub: Hub, employer: str, name: str) -> tuple[str, str, list[Tried]]:
 
 
 def _withheld(link: Open) -> list[Tried]:
-    """What the vendor does not let the connection write; what it may not read its first pages say."""
+    """What the vendor does not let the connection write; what it may not read at all its first pages say."""
     try:
         lines = link.connector.withheld(link.link)
     except BenehubError as error:
         return [Tried("permissions", False, mask(str(error)))]
-    return [Tried(one.operation, False, mask(one.note)) for one in lines if one.operation in link.connector.guards]
+    return [
+        Tried(f"{one.operation} {one.benefit_type or ''}".strip(), False, mask(one.note))
+        for one in lines if one.benefit_type or one.operation in link.connector.guards
+    ]  # fmt: skip
 
 
 def _first_page(link: Open, stream: str) -> Tried:

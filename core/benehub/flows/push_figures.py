@@ -63,19 +63,19 @@ def moved(now: Figures, before: Figures, small_minor: int, percent: int) -> set[
     }
 
 
-def leave_growth(now: Mapping[str, Any], told: Sequence[Mapping[str, Any]]) -> int:
-    """By how many percent a pay date has more leave than any of those before, 0 for the first; both by its orders.
+Minutes = Counter[tuple[str, str]]
+"""Pay group and pay date -> minutes of leave told of them."""
+
+
+def add_leave(minutes: Minutes, order: Mapping[str, Any]) -> None:
+    """Count an order; it need not be kept for that, and there may be one for everybody's leave of years."""
+    minutes[order["pay_group"], order["pay_date"]] += order["minutes"]
+
+
+def leave_growth(minutes: Minutes, group: str, pay_date: str) -> int:
+    """By how many percent a pay date has more leave than any other of its group, 0 for the first.
 
     Leave of another pay date is no change of it, so only the whole is compared.
-
-    Args:
-        now: an order of the pay date that is told.
-        told: the orders of its connection, those of this pay date among them.
     """
-    minutes: Counter[str] = Counter()
-    for one in told:
-        if one["pay_group"] == now["pay_group"]:
-            minutes[one["pay_date"]] += one["minutes"]
-    this = minutes.pop(now["pay_date"], 0)
-    most = max(minutes.values(), default=0)
-    return this * 100 // most - 100 if most else 0
+    most = max((many for (of, day), many in minutes.items() if of == group and day != pay_date), default=0)
+    return minutes[group, pay_date] * 100 // most - 100 if most else 0

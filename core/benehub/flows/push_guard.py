@@ -21,7 +21,7 @@ from benehub.errors import DataError, GuardTripped
 from benehub.facts.history import Which
 from benehub.flows import remittance_months
 from benehub.flows.hub import Hub
-from benehub.flows.push_figures import Figures, figures, latest, leave_growth, moved
+from benehub.flows.push_figures import Figures, Minutes, add_leave, figures, latest, leave_growth, moved
 from benehub.flows.told import runs, same_cover, told_state
 from benehub.planbook import PlanBook
 from benehub.planbook.parts.employer import PushGuard
@@ -154,7 +154,7 @@ def effect(
 def _of_items(session: Session, connection_id: str, rows: Sequence[Waiting], limits: PushGuard) -> Effect:
     """Requests of one state each, by key: deductions, enrollments, leave of a pay date."""
     found, fresh = Effect(), {one.key: one.dispatch_id for one in rows}
-    operation, stands = rows[0].operation, list[Mapping[str, Any]]()
+    operation, minutes = rows[0].operation, Minutes()
     persons = obligations.persons_of(session, list(fresh))
     found.people = len({persons.get(key, key) for key in fresh})
     if found.people <= limits.floor:
@@ -166,11 +166,15 @@ def _of_items(session: Session, connection_id: str, rows: Sequence[Waiting], lim
             fresh.pop(one.key, None)
             _compare(one, who, found, limits.small_change_minor)
         if operation == _LEAVE:
-            stands += [one.before for one in pairs if one.now is None]
+            for one in pairs:
+                if one.now is None:
+                    add_leave(minutes, one.before)
     if operation == _LEAVE:
-        orders = list(dispatch.contents(session, [one.dispatch_id for one in rows]))
-        dates = {(one["pay_group"], one["pay_date"]): one for one in orders}
-        found.growth = max(leave_growth(one, [*stands, *orders]) for one in dates.values())
+        dates = set[tuple[str, str]]()
+        for order in dispatch.contents(session, [one.dispatch_id for one in rows]):
+            add_leave(minutes, order)
+            dates.add((order["pay_group"], order["pay_date"]))
+        found.growth = max(leave_growth(minutes, *one) for one in dates)
     found.begun |= {persons.get(key, key) for key in fresh}
     found.settle()
     return found

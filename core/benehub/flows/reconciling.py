@@ -161,7 +161,7 @@ def act(
         if state == "dismissed":
             note_act(session, difference_id, who, given_up.WORD, note)
         if state and row.relation == Relation.PREMIUM:
-            given_up.restate(session, hub.book(session), row.period)
+            given_up.restate(session, hub.book(session), row.period, difference_id)
     if row.state in reconcile.OPEN and state and state not in reconcile.OPEN:
         tell(hub, employer, (difference_id,), "difference_closed")
     return linked
@@ -207,7 +207,7 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
         case Relation.PREMIUM:
             names = carriers.to_compare(session, book, month)
             found = [one for name in names for one in premium.of_bill(session, book, name, month)]
-            found += premium.of_payments(session, book, names, month)
+            found += premium.of_payments(session, book, carriers.to_pay(session, book, month), month)
             return [*found, *premium.rejected_files(session, month), *carriers.of_nobody(session, book, month)]
         case Relation.RETIREMENT:
             keepers = retirement.to_compare(session, book, month)

@@ -19,11 +19,12 @@ from benehub.flows.money import pay_calendar
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.records import STREAMS
+from benehub.views import schedules
 
 Call = tuple[str, list[Any]]
 """A job by name, and its arguments."""
 
-PREFIX = "schedule."
+PREFIX = schedules.PREFIX
 """Before the name of a flow: it was started by its schedule."""
 
 

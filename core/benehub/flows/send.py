@@ -12,6 +12,7 @@ harmless; else it settles only when the mailbox shows it, for its absence there 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,10 +20,10 @@ from typing import Any
 from sqlalchemy import Row
 
 from benehub import dispatch, obligations
-from benehub.connect.capabilities import Guard, narrowed, require
+from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.content import Content, size_of
-from benehub.connect.http import was_sent
+from benehub.connect.http import asking, may_write, was_sent
 from benehub.connections import Open
 from benehub.connections.registry import MOST_AT_ONCE
 from benehub.dispatch import End
@@ -34,12 +35,13 @@ from benehub.errors import (
     RetriableError,
     VendorUnavailable,
 )
-from benehub.flows import exchange, push_guard, together
+from benehub.flows import exchange, granted, push_guard, together
 from benehub.flows.hub import Hub
 from benehub.flows.lanes import Lanes, Lot
 from benehub.flows.push_guard import RESEND
 from benehub.flows.silent import must_send
 from benehub.flows.together import TESTED, made
+from benehub.flows.turns import Claim, Turn, linger, turn_lost, wait_out
 from benehub.plugins import call_each
 from benehub.records.notices import Decision, DispatchNotice, Verdict
 from benehub.store import Session, acted_on, without_collector
@@ -138,7 +140,7 @@ def _guarded(hub: Hub, employer: str, connection_id: str, ids: list[str]) -> int
         if opened.mode == "live":  # what one part may send says nothing of the others
             with hub.store.read(employer) as session:
                 operations = {str(row.operation) for row in dispatch.by_ids(session, ids, content=False)}
-            _must_be_granted(opened, operations)
+            granted.must_be(opened, operations)
         return min(at_once(opened), FASTER)
 
 
@@ -169,24 +171,27 @@ def _in_turn(
     hub: Hub, employer: str, connection_id: str, ids: Sequence[str], learned: list[Any]
 ) -> dict[str, Any] | None:
     """As `_send_part`, within one turn; None where it was lost before all was begun."""
-    turn = hub.store.turn(employer, f"sending to {connection_id}")
-    with turn as stands, hub.open(employer, connection_id) as plain:
-        settings = plain.link.settings
+    taken = hub.store.turn(employer, f"sending to {connection_id}")
+    with taken as stands, hub.open(employer, connection_id) as plain:
+        settings, barred = plain.link.settings, dict[str, str]()
         with hub.store.read(employer) as session:
             waiting = dispatch.by_ids(session, ids, content=False)
             # What a person has let go is let go over the plugins' heads: nothing to ask where none has a say.
             let_go = acted_on(session, RESEND, ids) if hub.plugins.hook.before_dispatch.get_hookimpls() else ()
         if plain.mode == "live":
             if not learned:
-                _must_be_granted(plain, {str(row.operation) for row in waiting})
-                learned.append(plain.connector.discover(plain.link))
-            settings = learned[0]
+                lines = granted.must_be(plain, {str(row.operation) for row in waiting})
+                learned.append((plain.connector.discover(plain.link), lines))
+            settings, lines = learned[0]
+            barred = granted.barred(hub, employer, lines, waiting)
         opened = replace(plain, link=replace(plain.link, settings=settings))
-        desk = _Desk(hub, employer, opened, let_go, len(ids), hub.asked_to_end(), stands)
-        desk.send(waiting)
-        if desk.stopped and desk.ends():
-            raise Ending
-        if desk.lost and not desk.deaf:
+        turn = Turn(hub, employer, stands)
+        desk = _Desk(hub, employer, opened, let_go, barred, len(ids), hub.asked_to_end(), turn)
+        with turn.ours():
+            desk.send(waiting)
+        if (desk.stopped or desk.turn.lost) and desk.ends():
+            raise Ending  # whoever lives has the work: this one waits for no turn
+        if desk.turn.lost and not desk.deaf:
             return None
         left = [one for one in ids if one not in desk.states]
         if left:
@@ -195,14 +200,6 @@ def _in_turn(
                     row.dispatch_id: str(row.state) for row in dispatch.by_ids(session, left, content=False)
                 }
     return {"states": [desk.states[one] for one in ids], "deaf": desk.deaf}
-
-
-def _must_be_granted(opened: Open, operations: Collection[str]) -> None:
-    """Raise `Unsupported` where the vendor does not let this connection do what is about to be sent."""
-    withheld = opened.connector.withheld(opened.link)
-    lines = narrowed(opened.connector.capabilities(), withheld) if withheld else ()
-    for operation in sorted(operations if lines else ()):
-        require(lines, operation, where=f"connection {opened.link.connection}")
 
 
 def _windows(rows: Sequence[Row[Any]], size: int) -> Iterator[list[Row[Any]]]:
@@ -236,11 +233,13 @@ class _Desk:
     employer: str
     opened: Open
     let_go: Collection[str]
+    barred: Mapping[str, str]
+    """Dispatches of a benefit that this connection may not write -> why."""
     count: int
     ends: Callable[[], bool]
     """Tells in any thread whether this process was asked to end, or others may have its work."""
-    stands: Callable[[], bool]
-    """Tells whether the turn is still ours."""
+    turn: Turn
+    """Whether it was lost before all was begun: another one may be sending."""
     states: dict[str, str] = field(default_factory=dict)
     """By dispatch, as far as they have ended."""
     ended: list[Ended] = field(default_factory=list)
@@ -253,8 +252,6 @@ class _Desk:
     """Whether the vendor answers no more: nothing else is begun then, whatever is still under way comes to."""
     stopped: bool = False
     """Whether the run was canceled, or the process asked to end, before all was begun."""
-    lost: bool = False
-    """Whether the turn was lost before all was begun: another one may be sending."""
 
     @property
     def window(self) -> int:
@@ -265,6 +262,8 @@ class _Desk:
     def send(self, rows: Sequence[Row[Any]]) -> None:
         """One attempt at each, while the vendor answers."""
         most = at_once(self.opened)
+        if self.opened.mode == "live":
+            wait_out(self.hub, linger(self.turn, self.opened, rows), self._waits_on, self.opened.link.connection)
         with Lanes[Ended](most, self._heard, lambda: not self.ends()) as lanes:
             unasked = WINDOW
             try:
@@ -273,8 +272,7 @@ class _Desk:
                     self._drain(lanes, 0 if by_itself else 3 * most)
                     if unasked >= WINDOW:  # those that go alone are not worth a question each
                         unasked, self.stopped = 0, not self.hub.goes_on()
-                    self.lost = not self.stands()
-                    if lanes.halted or self.stopped or self.lost:
+                    if lanes.halted or self.stopped or not self.turn.stands():
                         break
                     unasked += len(window)
                     with without_collector():  # not while one waits: others work in this process
@@ -283,7 +281,7 @@ class _Desk:
                     if by_itself:
                         self._drain(lanes, 0)
                 self._drain(lanes, 0)
-                self.stopped = self.stopped or (lanes.halted and not self.deaf)
+                self.stopped = self.stopped or (lanes.halted and not self.deaf and not self.turn.lost)
             finally:
                 # Where the program itself failed, the vendor is deaf or the process ends, those behind were claimed and
                 # never tried.
@@ -315,7 +313,11 @@ class _Desk:
             while last + 1 in self.silent:
                 last += 1
             self.deaf = self.deaf or last - first + 1 >= DEAF_AFTER
-        return not self.deaf
+        return not self.deaf and not self.turn.lost
+
+    def _waits_on(self) -> bool:
+        self.stopped = self.stopped or not self.hub.goes_on()
+        return not self.stopped and not self.ends() and self.turn.stands()
 
     def _write_down(self) -> None:
         if self.ended:
@@ -331,7 +333,10 @@ class _Desk:
         wanted: list[str] = []
         for row in rows:
             fresh = row.state == "prepared"
-            stopped = _asked(hub, employer, opened, row, row.dispatch_id in self.let_go) if fresh else None
+            why = self.barred.get(row.dispatch_id) if fresh else None
+            stopped = End(row.dispatch_id, "refused", why) if why else None
+            if fresh and stopped is None:
+                stopped = _asked(hub, employer, opened, row, row.dispatch_id in self.let_go)
             if stopped is not None:
                 self.ended.append((row, stopped))
             elif fresh or opened.mode == "live":
@@ -340,27 +345,29 @@ class _Desk:
         if most > 1:
             with hub.store.read(employer) as session:
                 persons = obligations.persons_in(session, wanted)
+        began = time.monotonic_ns()
         claimed = {row.dispatch_id: (row, frozen) for row, frozen in _claim(hub, employer, wanted)}
         self.claims |= {one: number for number, one in enumerate(claimed, len(self.claims))}
         try:
-            return self._divided(dict(claimed), persons)
+            return self._divided(dict(claimed), persons, began)
         except Exception:
             self.ended += _not_tried([row for row, _ in claimed.values() if row.state == "sending"], "not tried")
             raise
 
-    def _divided(self, claimed: dict[str, Claimed], persons: Mapping[str, set[str]]) -> list[Lot[Ended]]:
+    def _divided(self, claimed: dict[str, Claimed], persons: Mapping[str, set[str]], began: int) -> list[Lot[Ended]]:
         """What goes in one request, and what goes by itself."""
         opened = self.opened
         lots, calls = [], [(row, dispatch.thaw_item(frozen)) for row, frozen in claimed.values()
                            if row.state == "sending" and row.operation in opened.connector.takes_together]  # fmt: skip
         for target, part in together.parts(opened, calls):
             mine = [claimed.pop(row.dispatch_id) for row, _ in part]
-            lots.append(self._lot(mine, part, _about(mine, persons) | {target}))
-        return lots + [self._lot([one], [], _about([one], persons)) for one in claimed.values()]
+            lots.append(self._lot(mine, part, _about(mine, persons) | {target}, began))
+        return lots + [self._lot([one], [], _about([one], persons), began) for one in claimed.values()]
 
-    def _lot(self, claimed: list[Claimed], part: list[together.Call], about: frozenset[str]) -> Lot[Ended]:
+    def _lot(self, claimed: list[Claimed], part: list[together.Call], about: frozenset[str], began: int) -> Lot[Ended]:
         def work(tell: Callable[[Ended], None]) -> None:
-            _send_lot(self.hub, self.employer, self.opened, claimed, part, tell)
+            with asking(Claim(self.turn, [row.dispatch_id for row, _ in claimed], began).ask):
+                _send_lot(self.hub, self.employer, self.opened, claimed, part, tell)
 
         return Lot(about, work, tuple(row for row, _ in claimed))
 
@@ -446,6 +453,8 @@ def _write(hub: Hub, employer: str, ended: Sequence[Ended]) -> Sequence[Ended]:
         return ()
     with hub.store.write(employer) as session:
         ended = [one for one in ended if one[0].state != "prepared" or _still_waits(session, one[0])]
+        if turn_lost():  # then it is another one's to say, but for what the vendor has surely taken
+            ended = [one for one in ended if one[1].receipt is not None and _is_open(session, one[0])]
         dispatch.end_all(session, [end for _, end in ended])
         owed = {row.dispatch_id: _owed(row, end) for row, end in ended}
         obligations.settle(session, {one: told for one, told in owed.items() if told is not None})
@@ -454,6 +463,10 @@ def _write(hub: Hub, employer: str, ended: Sequence[Ended]) -> Sequence[Ended]:
 
 def _still_waits(session: Session, row: Row[Any]) -> bool:
     return bool(dispatch.get(session, row.dispatch_id, lock=True).state == "prepared")
+
+
+def _is_open(session: Session, row: Row[Any]) -> bool:
+    return dispatch.get(session, row.dispatch_id, lock=True).state not in dispatch.FINAL
 
 
 def _owed(row: Row[Any], end: End) -> tuple[str, str] | None:
@@ -531,6 +544,7 @@ def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, 
     if isinstance(answer, Receipt):
         return answer
     if unknown:
+        may_write()  # before it is said to be on its way again: another one may have brought it to its end
         with hub.store.write(employer) as session:
             dispatch.resend(session, row.dispatch_id)
     return made(opened.connector.receipt, item, client.send(answer))
@@ -548,6 +562,7 @@ def _deliver(opened: Open, row: Row[Any], content: Content) -> End:
                 return End(row.dispatch_id, "held", "delivery broke off; its absence there is no proof")
         else:
             # Putting the same bytes again changes nothing; a number the carrier has seen it refuses itself.
+            may_write()
             said = mailbox.put(row.file_name, content)
     except VendorUnavailable as error:
         state = "unknown" if row.state == "unknown" or was_sent(error) else "prepared"

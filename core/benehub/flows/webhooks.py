@@ -279,18 +279,22 @@ def close_door(hub: Hub, employer: str, connection_id: str) -> int:
         return doors.close_door(session, connection_id)
 
 
-def replay(hub: Hub, employer: str, delivery_id: str, connection_id: str, since: str, state: str) -> int:
-    """Let one delivery, or all of a connection since a moment, wait anew; gives how many. `work` works them off.
+def replay(
+    hub: Hub, employer: str, delivery_id: str, connection_id: str, since: str, state: str, until: str = ""
+) -> int:
+    """Let one delivery, or all of a connection of `[since, until)`, wait anew; gives how many. `work` works them off.
 
     Raises:
-        DataError: no such delivery, or no door.
+        DataError: no such delivery, or no door; or the end is not after the begin.
     """
+    if until and until <= since:
+        raise DataError(f"nothing came before {until} and since {since}", mend="Let the end be after the begin")
     with hub.store.write(employer) as session:
         if delivery_id:
             deliveries.one_again(session, delivery_id)
             return 1
         _door(session, connection_id)
-        return deliveries.again(session, connection_id, since, state)
+        return deliveries.again(session, connection_id, since, state, until)
 
 
 def _door(session: Session, connection_id: str) -> None:

@@ -136,10 +136,15 @@ def get(session: Session, delivery_id: str) -> Row[Any]:
     return found
 
 
-def again(session: Session, connection_id: str, since: str, state: str) -> int:
-    """Let events wait anew that came since a moment (`session.now` form) and ended in `state`; gives how many."""
+def again(session: Session, connection_id: str, since: str, state: str, until: str = "") -> int:
+    """Let events wait anew that came since a moment (`session.now` form) and ended in `state`; gives how many.
+
+    Those that came at `until` or later are left alone; empty for no such end.
+    """
     same = session.where(webhook_delivery, connection_id=connection_id, kind="event")
     where = [*same, webhook_delivery.c.received_at >= since]
+    if until:
+        where.append(webhook_delivery.c.received_at < until)
     where.append(webhook_delivery.c.state == state if state else webhook_delivery.c.state != "waiting")
     done = session.connection.execute(update(webhook_delivery).where(*where).values(**_ANEW))
     return done.rowcount

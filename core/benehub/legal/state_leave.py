@@ -12,8 +12,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-import yaml
-
+from benehub import shipped
 from benehub.errors import ConfigError
 
 _WHERE = "legal/us/states/leave.yaml"
@@ -92,7 +91,7 @@ def state_leave(state: str, day: date) -> StateLeave:
 @lru_cache(maxsize=1)
 def _states() -> Mapping[str, tuple[StateLeave, ...]]:
     file = resources.files("benehub.legal").joinpath("us", "states", "leave.yaml")
-    data: dict[str, list[dict[str, Any]]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    data: dict[str, list[dict[str, Any]]] = shipped.parse(file.read_text(encoding="utf-8"))
     return {
         state: tuple(sorted((_state(state, row) for row in rows), key=lambda one: one.valid_from))
         for state, rows in data.items()

@@ -20,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from benehub import shipped
 from benehub.errors import ConfigError
 from benehub.periods import FOREVER
 
@@ -132,7 +133,7 @@ def read_limits(text: str, *, jurisdiction: str) -> Mapping[str, LegalTable]:
     """
     where = _where(jurisdiction)
     try:
-        data = yaml.safe_load(text)
+        data = shipped.parse(text)
     except yaml.YAMLError as error:
         raise ConfigError(
             f"the table is no YAML ({str(error).splitlines()[0]})", where=where, mend="Mend the text"

@@ -17,6 +17,7 @@ from benehub.obligations.book import (
     open_ones,
     persons_in,
     persons_of,
+    plans_in,
     settle,
     want,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "parts_of",
     "persons_in",
     "persons_of",
+    "plans_in",
     "settle",
     "want",
 ]

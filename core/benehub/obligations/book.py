@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Column, Row, select, update
 
 from benehub.store import Session, canonical
 from benehub.store.acts import HELD_BY
@@ -261,16 +261,25 @@ def persons_of(session: Session, keys: Sequence[str]) -> dict[str, str]:
 
 def persons_in(session: Session, dispatches: Sequence[str]) -> dict[str, set[str]]:
     """Dispatch -> the persons whom what it carries is about, for those that are about any."""
+    return _named_in(session, dispatches, obligation.c.person_id)
+
+
+def plans_in(session: Session, dispatches: Sequence[str]) -> dict[str, set[str]]:
+    """Dispatch -> the plans that what it carries is of, for those that are of any."""
+    return _named_in(session, dispatches, obligation.c.plan)
+
+
+def _named_in(session: Session, dispatches: Sequence[str], column: Column[Any]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for start in range(0, len(dispatches), CHUNK):
         mine = session.among(obligation.c.dispatch_id, dispatches[start : start + CHUNK])
         rows = session.rows(
-            select(obligation.c.dispatch_id, obligation.c.person_id).where(
-                obligation.c.employer_id == session.employer, mine, obligation.c.person_id.is_not(None)
+            select(obligation.c.dispatch_id, column.label("named")).where(
+                obligation.c.employer_id == session.employer, mine, column.is_not(None)
             )
         )
         for row in rows:
-            found.setdefault(row.dispatch_id, set()).add(row.person_id)
+            found.setdefault(row.dispatch_id, set()).add(row.named)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benehub import ledger
+from benehub.errors import ConfigError
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
@@ -25,15 +26,36 @@ KEY = ("plan", "pay_date", "person_id", "money_source")
 def compare(session: Session, book: PlanBook, month: Month, due: Due) -> list[Finding]:
     """Every difference with the custodians for the month's pay dates, and who is over a limit.
 
-    Accounts paid outside benehub have no custodian to be compared with; their limits are.
+    Accounts paid outside benehub have no custodian to be compared with: what is held for them is told by pay date, and
+    their limits are looked at.
     """
     kept = {plan.id for plan in book.account_plans() if plan.custodian}
+    outside = {plan.id for plan in _accounts(session, book) if not plan.custodian}
     return [
+        *_held(session, book, month, outside, due),
         *_not_deposited(session, book, month, kept, due),
         *_not_credited(session, book, month, kept, due),
         *_unknown(session, book, month, kept),
         *account_limits.compare(session, book, month),
     ]
+
+
+def _accounts(session: Session, book: PlanBook) -> Iterator[Plan]:
+    """The accounts of the plan book, and those dropped since for which something is held."""
+    yield from book.account_plans()
+    here = {plan.id for plan in book.plans}
+    for one in ledger.balances(session, [chart.ACCOUNT_PAYABLE], by=("plan",)):
+        plan = None if one.dimensions["plan"] in here else book.find(one.dimensions["plan"])
+        if plan is not None and plan.is_account:
+            yield plan
+
+
+def _by(due: Due, plan: Plan, day: date) -> date | None:
+    """The day by which it has to be paid over; none where no bank calendar tells it: it is open at once."""
+    try:
+        return due(plan, day)
+    except ConfigError:
+        return None
 
 
 def _open(session: Session, account: str, month: Month, kept: set[str]) -> Iterator[tuple[dict[str, Any], int]]:
@@ -42,6 +64,32 @@ def _open(session: Session, account: str, month: Month, kept: set[str]) -> Itera
         told = one.dimensions
         if told["plan"] in kept and told["pay_date"] is not None and Month.of(told["pay_date"]) == month:
             yield told, one.amount
+
+
+def _held(session: Session, book: PlanBook, month: Month, outside: set[str], due: Due) -> Iterator[Finding]:
+    """What is held for accounts that no connection pays: one a pay date, until somebody has paid it over.
+
+    What was given back too much is somebody's own, and lowers nobody else's.
+    """
+    held: dict[tuple[str, date], int] = {}
+    action = "Pay it over and dismiss this with amount and day, or name the account's custodian in the plan book"
+    unit = book.employer.currency
+    for told, amount in _open(session, chart.ACCOUNT_PAYABLE, month, outside):
+        plan, day, person_id, part = (told[name] for name in KEY)
+        if amount < 0:
+            held[plan, day] = held.get((plan, day), 0) - amount
+        elif amount:
+            yield Finding(
+                Relation.ACCOUNTS, Type.DEPOSITED_OVER, str(month), f"{day}/{part}", "hub", "finance",
+                "more was given back than was held: the account has no custodian", action,
+                person_id=person_id, plan=plan, expected=0, actual=amount, unit=unit,
+            )  # fmt: skip
+    for (plan, day), owed in sorted(held.items()):
+        yield Finding(
+            Relation.ACCOUNTS, Type.WITHHELD_NOT_DEPOSITED, str(month), f"{day}", "hub", "finance",
+            "taken from pay or granted, and held: the account has no custodian", action,
+            plan=plan, expected=owed, actual=0, unit=unit, clear_by=_by(due, book.plan(plan), day),
+        )  # fmt: skip
 
 
 def _not_deposited(session: Session, book: PlanBook, month: Month, kept: set[str], due: Due) -> Iterator[Finding]:

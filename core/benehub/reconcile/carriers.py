@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Row, exists, func, select
 
+from benehub import ledger
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
@@ -37,6 +38,35 @@ def to_compare(session: Session, book: PlanBook, month: Month) -> list[str]:
     other = connection.c.connection_id.not_in(sorted(named))
     rows = session.rows(select(connection.c.connection_id).where(*session.where(connection), other, billed))
     return sorted(named | {row.connection_id for row in rows})
+
+
+def to_pay(session: Session, book: PlanBook, month: Month) -> list[str]:
+    """The carriers of a month (`to_compare`), and whose last plan was dropped and who is owed, or was paid, something.
+
+    A carrier that sends no bills is in no bill: its money is held against the ledger all the same.
+    """
+    found = {*to_compare(session, book, month), *_paid(session)}
+    for one in ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("plan", "coverage_month")):
+        plan = book.find(one.dimensions["plan"])
+        if plan is not None and plan.carrier and (one.dimensions["coverage_month"] or "") <= str(month):
+            found.add(plan.carrier)
+    return sorted(found)
+
+
+def _paid(session: Session) -> set[str]:
+    """Connections that were sent payments."""
+    rows = session.rows(
+        select(dispatch.c.connection_id)
+        .where(
+            *session.where(dispatch, operation="premium.remit", state="sent"),
+            exists().where(
+                leg.c.employer_id == dispatch.c.employer_id, leg.c.batch == dispatch.c.dispatch_id,
+                leg.c.account == chart.CARRIER_TRANSIT,
+            ),
+        )
+        .distinct()
+    )  # fmt: skip
+    return {row.connection_id for row in rows}
 
 
 def reference(book: PlanBook, plan: str | None, carrier: str, whom: str = "-") -> str:

@@ -6,16 +6,20 @@ comparison keeps the newest number that was committed before it began to read, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from sqlalchemy import func, or_, select
 
 from benehub.periods import Month
 from benehub.reconcile.findings import MONTHLY, Relation
-from benehub.reconcile.suppression import ended
+from benehub.reconcile.suppression import ended, ended_of
 from benehub.store import Session
 from benehub.store.tables import act, comparison, crosswalk, fact, intake_batch, intake_row, plan_book
+
+DAYS_BECOME_DUE = timedelta(days=60)
+"""So long after a month's end days of it become due: the pay date that pays a leaver out, a deposit's outer limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +85,63 @@ def stale(session: Session, month: Month) -> Mapping[Relation, str]:
 
     Empty text: it was never compared.
     """
-    known, news, decided = compared(session, month), came(session, month), let_in_at(session)
+    news = came(session, month)
+    return _stale(session, month, compared(session, month), news, let_in_at(session), ended(session, month), True)
+
+
+def stale_before(session: Session, months: Sequence[Month]) -> list[Month]:
+    """Of these earlier months those whose comparisons do not say what holds now, in as many queries as of one month.
+
+    Of a month that ended `DAYS_BECOME_DUE` before its comparison no day becomes due any more: it is not compared anew
+    every day.
+    """
+    if not months:
+        return []
+    kept: dict[str, dict[str, Compared]] = {}
+    for row in session.rows(
+        select(comparison).where(*session.where(comparison), comparison.c.period.in_([str(one) for one in months]))
+    ):
+        kept.setdefault(row.period, {})[row.relation] = Compared(row.seq, row.at, tuple(row.silent))
+    last = max(months)
+    news, decided, brought_back = came(session, last), let_in_at(session), ended_of(session, months)
+    facts_of = _facts_by_day(session, last)
+    found = []
+    for month in months:
+        news["a fact"] = max((seq for day, seq in facts_of if day < month.end), default=0)
+        known = kept.get(str(month), {})
+        if _stale(session, month, known, news, decided, brought_back.get(str(month), set()), False):
+            found.append(month)
+    return found
+
+
+def _facts_by_day(session: Session, until: Month) -> list[tuple[date, int]]:
+    """From which day on facts hold that no read told, and the number at which the last of each day came in."""
+    rows = session.rows(
+        select(fact.c.effective_from, func.max(fact.c.seq).label("seq"))
+        .where(*session.where(fact), fact.c.batch_id.is_(None), fact.c.effective_from < until.end)
+        .group_by(fact.c.effective_from)
+    )
+    return [(row.effective_from, int(row.seq)) for row in rows]
+
+
+def _stale(
+    session: Session, month: Month, known: Mapping[str, Compared], news: Mapping[str, int], decided: str,
+    brought_back: Collection[str], every_day: bool,
+) -> dict[Relation, str]:  # fmt: skip
     last = max(news, key=lambda name: news[name])
-    brought_back = ended(session, month)
     found: dict[Relation, str] = {}
     for one in MONTHLY:
         done = known.get(one.value)
         if done is None:
             found[one] = ""
-        elif news[last] > done.seq:
+            continue
+        day = session.day_of(done.at)
+        if news[last] > done.seq:
             found[one] = f"since {last} came in"
         elif decided > done.at:
             found[one] = "since a held read was let in"
         elif one.value in brought_back:
             found[one] = "since a rule that set differences aside has ended"
-        elif session.day_of(done.at) != session.today():
-            found[one] = f"since {session.day_of(done.at)}, and days become due"
+        elif day != session.today() and (every_day or day < month.end + DAYS_BECOME_DUE):
+            found[one] = f"since {day}, and days become due"
     return found

@@ -220,6 +220,8 @@ def _billed(session: Session, months: set[str]) -> dict[Key, int]:
 class PaidOtherwise:
     """A person, plan and month of cover of which another amount was paid than is billed by now; minor units."""
 
+    carrier: str
+    """Whose bill it is, and who was paid: another one than the plan's may bill it, too. Empty where nobody knows."""
     person_id: str | None
     plan: str
     month: str
@@ -229,18 +231,24 @@ class PaidOtherwise:
     """Whether any bill of now has a line of it."""
 
 
-def paid_otherwise(session: Session, until: Month, since: Month | None) -> list[PaidOtherwise]:
+def paid_otherwise(session: Session, book: PlanBook, until: Month, since: Month | None) -> list[PaidOtherwise]:
     """Where what was paid of a month is not its bill as it stands by now; of this month of cover and earlier ones.
 
-    What was billed for a month before `since`, and of which nothing was paid, is left out: it was never owed here.
+    What was billed for a month before `since`, and of which nothing was paid, is left out: it was never owed here. What
+    no payment of the hub's made is of the plan's carrier.
     """
+    own = [(leg.c.plan == plan.id, plan.carrier) for plan in book.insurance_plans() if plan.carrier]
+    to = func.coalesce(dispatch.c.connection_id, case(*own, else_="") if own else "")
     of_it = (leg.c.employer_id == entry.c.employer_id) & (leg.c.entry_id == entry.c.entry_id)
     paid = (
         select(
-            leg.c.person_id, leg.c.plan, leg.c.coverage_month, (-leg.c.amount).label("amount"),
+            to.label("carrier"), leg.c.person_id, leg.c.plan, leg.c.coverage_month, (-leg.c.amount).label("amount"),
             literal(0).label("billed"), literal(1).label("paid"),
         )
         .join(entry, of_it)
+        .outerjoin(
+            dispatch, (dispatch.c.employer_id == leg.c.employer_id) & (dispatch.c.dispatch_id == leg.c.batch)
+        )
         .where(
             leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT,
             leg.c.plan.is_not(None), leg.c.coverage_month <= str(until),
@@ -248,14 +256,14 @@ def paid_otherwise(session: Session, until: Month, since: Month | None) -> list[
         )
     )  # fmt: skip
     billed = select(
-        confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month,
+        confirmation.c.connection_id, confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month,
         (-confirmation.c.amount).label("amount"), literal(1).label("billed"), literal(0).label("paid"),
     ).where(
         *session.where(confirmation, kind="invoice_line", current=1),
         confirmation.c.coverage_month <= str(until), confirmation.c.coverage_month != "",
     )  # fmt: skip
     both = union_all(paid, billed).subquery()
-    keys = (both.c.person_id, both.c.plan, both.c.coverage_month)
+    keys = (both.c.carrier, both.c.person_id, both.c.plan, both.c.coverage_month)
     told = func.sum(both.c.billed).label("told")
     mine = func.sum(both.c.paid) > 0
     rows = session.rows(
@@ -265,7 +273,7 @@ def paid_otherwise(session: Session, until: Month, since: Month | None) -> list[
         .order_by(*keys)
     )
     return [
-        PaidOtherwise(row.person_id, row.plan, row.coverage_month, int(row.amount), row.told > 0)
+        PaidOtherwise(row.carrier, row.person_id, row.plan, row.coverage_month, int(row.amount), row.told > 0)
         for row in rows
         if row.plan is not None
     ]

@@ -12,7 +12,9 @@ Nothing is posted where the hub bills itself: there the carrier is paid what was
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
@@ -24,12 +26,11 @@ from benehub.ledger import accounts as chart
 from benehub.money import EXPONENT
 from benehub.planbook import PlanBook
 from benehub.reconcile import carriers
-from benehub.reconcile.differences import history
 from benehub.reconcile.fixes import needs_second, same_person
 from benehub.reconcile.payable import GIVEN_UP, held
 from benehub.reconcile.unpaid import unpaid
 from benehub.store import Session
-from benehub.store.tables import act, comparison, difference, entry, leg
+from benehub.store.tables import act, comparison, difference, difference_event, entry, leg
 
 WORD = "dismiss"
 """What a person's word is called among the acts on it: a second one may be needed."""
@@ -59,15 +60,19 @@ def still_dismissed() -> ColumnElement[bool]:
     return and_(difference.c.state == "dismissed", difference.c.last_seq >= func.coalesce(since, 0))
 
 
-def restate(session: Session, book: PlanBook, period: str) -> None:
-    """Make what is posted of a month's dismissed bills be what is dismissed of them now."""
+def restate(session: Session, book: PlanBook, period: str, only: str = "") -> None:
+    """Make what is posted of a month's dismissed bills be what is dismissed of them now; of `only` one, where named."""
+    one = [difference.c.difference_id == only] if only else []
+    found = list(_dismissed(session, book, and_(difference.c.period == period, *one)))
+    words = _words(session, [row for row, _ in found])
     wanted = [
-        _entry(session, row, gap)
-        for row, gap in _dismissed(session, book, difference.c.period == period)
-        if _by_enough(session, book, row, gap)
+        _entry(session, row, gap, words[row.difference_id])
+        for row, gap in found
+        if _by_enough(book, gap, words[row.difference_id])
     ]
-    keys = {one.key for one in wanted}
-    gone = [one for one in _standing(session, leg.c.coverage_month == period) if one.key not in keys]
+    keys = {each.key for each in wanted}
+    mine = [entry.c.source == only] if only else []
+    gone = [each for each in _standing(session, leg.c.coverage_month == period, *mine) if each.key not in keys]
     if wanted or gone:
         ledger.restate(session, [*wanted, *gone])
 
@@ -79,7 +84,8 @@ def alone(session: Session, book: PlanBook, periods: ColumnElement[bool]) -> Ite
     payment nobody confirms, what is dismissed of a register, a trust or a custodian.
     """
     found = [*_dismissed(session, book, periods), *_unpaid(session, book, periods), *_named(session, book, periods)]
-    return (row for row, gap in found if not _by_enough(session, book, row, gap))
+    words = _words(session, [row for row, _ in found])
+    return (row for row, gap in found if not _by_enough(book, gap, words[row.difference_id]))
 
 
 def _unpaid(session: Session, book: PlanBook, periods: ColumnElement[bool]) -> list[tuple[Row[Any], int]]:
@@ -130,29 +136,49 @@ def leaves_money(book: PlanBook, row: Row[Any]) -> bool:
     return book.terms(carrier).pay_policy != "pay_as_enrolled"
 
 
-def _by_enough(session: Session, book: PlanBook, row: Row[Any], gap: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The word by which it was dismissed, since it was last anything else; and who has said so, then and since."""
+
+    at: str
+    who: str
+    others: tuple[str, ...]
+
+
+def _words(session: Session, rows: Sequence[Row[Any]]) -> dict[str, _Words]:
+    """What was said of each of these dismissed differences: two queries, however many they are."""
+    ids = sorted({row.difference_id for row in rows})
+    if not ids:
+        return {}
+    told, said = difference_event.c, act.c
+    events, acts = defaultdict[str, list[Row[Any]]](list), defaultdict[str, list[Row[Any]]](list)
+    for row in session.rows(
+        select(told.difference_id, told.state, told.at, told.who)
+        .where(*session.where(difference_event), session.among(told.difference_id, ids))
+        .order_by(told.difference_id, told.event_no)
+    ):
+        events[row.difference_id].append(row)
+    for row in session.rows(
+        select(said.subject, said.who, said.at).where(
+            *session.where(act, what=WORD), session.among(said.subject, ids)
+        )
+    ):  # fmt: skip
+        acts[row.subject].append(row)
+    found = {}
+    for one in ids:
+        first = list(takewhile(lambda each: each.state == "dismissed", reversed(events[one])))[-1]
+        found[one] = _Words(first.at, first.who, tuple(each.who for each in acts[one] if each.at >= first.at))
+    return found
+
+
+def _by_enough(book: PlanBook, gap: int, words: _Words) -> bool:
     """Whether as many persons dismissed it as its amount asks for."""
     if not needs_second(abs(gap), book.guards.alone_up_to_minor):
         return True
-    first = _dismissal(session, row)
-    words = session.rows(
-        select(act.c.who).where(
-            *session.where(act, subject=row.difference_id, what=WORD), act.c.at >= first.at
-        )
-    )  # fmt: skip
-    return any(not same_person(first.who, one.who) for one in words)
+    return any(not same_person(words.who, one) for one in words.others)
 
 
-def _dismissal(session: Session, row: Row[Any]) -> Row[Any]:
-    """The word by which it was dismissed, since it was last anything else."""
-    said: list[Row[Any]] = list(
-        takewhile(lambda one: one.state == "dismissed", reversed(history(session, row.difference_id)))
-    )
-    return said[-1]
-
-
-def _entry(session: Session, row: Row[Any], gap: int) -> NewEntry:
-    told = _dismissal(session, row)
+def _entry(session: Session, row: Row[Any], gap: int, told: _Words) -> NewEntry:
     of: dict[str, Any] = {"person_id": row.person_id, "plan": row.plan, "coverage_month": row.period}
     other = (
         Leg(chart.ROUNDING, row.unit, -gap, **of)

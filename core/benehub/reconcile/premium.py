@@ -434,6 +434,7 @@ def _at_risk(session: Session, book: PlanBook, names: Collection[str], month: Mo
         ).required()
         cause = f"invoice due {one.due} is not paid; cover lapses when grace ends on {when.grace_ends}"
         action = "Remit it now; it has to leave before the latest safe moment"
+        side, owner = "hub", "finance"
         if not one.reference and terms.pay_policy != "pay_as_enrolled":
             if today <= when.grace_ends:
                 continue
@@ -441,14 +442,14 @@ def _at_risk(session: Session, book: PlanBook, names: Collection[str], month: Mo
                 f"premium due {one.due} was never billed; cover may have lapsed when grace ended on {when.grace_ends}"
             )
             action = "Ask the carrier for its bill, and whether the cover stands"
+            side = owner = "carrier"
         elif not one.reference:
             cause = f"premium due {one.due} is not paid in full; cover lapses when grace ends on {when.grace_ends}"
         elif one.remitted:
             cause = f"invoice due {one.due} is not paid in full; cover lapses when grace ends on {when.grace_ends}"
         yield Finding(
             # Of the bill's own month: it is the same difference in every later month until it is paid.
-            Relation.PREMIUM, Type.PREMIUM_AT_RISK, one.month, f"{one.carrier}/{one.reference or '-'}", "hub",
-            "finance",
-            cause, action,
+            Relation.PREMIUM, Type.PREMIUM_AT_RISK, one.month, f"{one.carrier}/{one.reference or '-'}",
+            side, owner, cause, action,
             expected=one.owed, actual=one.remitted, unit=book.employer.currency,
         )  # fmt: skip

@@ -189,12 +189,23 @@ def without_rule(session: Session, until: Month) -> Sequence[Row[Any]]:
 
 def ended(session: Session, month: Month) -> set[str]:
     """The relations that have such differences of this very month."""
+    return ended_of(session, [month]).get(str(month), set())
+
+
+def ended_of(session: Session, months: Sequence[Month]) -> dict[str, set[str]]:
+    """Month -> the relations that have such differences of it; months without any are left out."""
     rows = session.rows(
-        select(difference.c.relation)
-        .where(*_suppressed(session, month), difference.c.period == str(month), *_by_none(session))
+        select(difference.c.period, difference.c.relation)
+        .where(
+            *session.where(difference, state="suppressed"), difference.c.period.in_([str(one) for one in months]),
+            *_by_none(session),
+        )
         .distinct()
-    )
-    return {row.relation for row in rows}
+    )  # fmt: skip
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.period, set()).add(row.relation)
+    return found
 
 
 def _suppressed(session: Session, until: Month) -> Sequence[ColumnElement[bool]]:

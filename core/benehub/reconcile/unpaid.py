@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, exists, func, or_, select
+from sqlalchemy import ColumnElement, Exists, Row, and_, case, exists, func, literal, or_, select
 
 from benehub import ledger, obligations
 from benehub.ledger import accounts as chart
@@ -22,8 +22,10 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import carriers
 from benehub.reconcile.billed import accepted, bill_lines
 from benehub.reconcile.carriers import Key
+from benehub.reconcile.differences import UNSETTLED
+from benehub.reconcile.findings import Type
 from benehub.store import Session
-from benehub.store.tables import SOURCED, confirmation, dispatch, entry, leg, obligation
+from benehub.store.tables import SOURCED, confirmation, difference, dispatch, entry, leg, obligation
 
 REMIT = "premium.remit"
 REMITTED = ("premium.remitted", "premium.remitted.reversed")
@@ -64,6 +66,12 @@ class _Left:
     by_key: defaultdict[Key, int] = field(default_factory=lambda: defaultdict(int))
 
 
+def never_billed(book: PlanBook, row: Row[Any]) -> bool:
+    """Whether a `PREMIUM_AT_RISK` is of a month of which the carrier sent no bill, and is paid by its bills."""
+    carrier, bill = carriers.told_by(book, row)
+    return bill == "-" and book.terms(carrier).pay_policy != "pay_as_enrolled"
+
+
 def remitted() -> Exists:
     """Whether what an obligation's dispatch paid is posted."""
     return exists().where(
@@ -78,8 +86,8 @@ def unpaid(session: Session, book: PlanBook, whose: Collection[str], until: Mont
     A carrier that is paid as billed is owed what its bills say, and until one comes what was accrued. What was paid too
     much of a month counts towards the rest of it, as the next payment of the month would take it.
     """
-    bills = _bills(session, whose, until)
-    accrued = _accrued(session, book, whose, until)
+    bills, strange = _bills(session, book, whose, until)
+    accrued = _accrued(session, book, whose, until, strange)
     on_way = _on_their_way(session, whose)
     left = _left(session, book, whose, {month for _, month in bills} | {month for (_, month), owed in accrued.items()
                                                                          if owed > 0})  # fmt: skip
@@ -104,16 +112,24 @@ def unpaid(session: Session, book: PlanBook, whose: Collection[str], until: Mont
 
 def overpaid(session: Session, book: PlanBook, whose: Collection[str], until: Month) -> dict[Of, int]:
     """What was paid of a month beyond what stands accrued of it, where somebody's cover ended after the payment."""
-    return {of: -owed for of, owed in _accrued(session, book, whose, until).items() if owed < 0}
+    _, strange = _bills(session, book, whose, until)
+    return {of: -owed for of, owed in _accrued(session, book, whose, until, strange).items() if owed < 0}
 
 
-def _bills(session: Session, whose: Collection[str], until: Month | None) -> dict[Of, list[Unpaid]]:
-    """What each bill says for a month, the first due first."""
+def _bills(
+    session: Session, book: PlanBook, whose: Collection[str], until: Month | None
+) -> tuple[dict[Of, list[Unpaid]], set[str]]:
+    """What each bill says for a month, the first due first; and the months in which one has another carrier's plan."""
     line = confirmation.c
+    own: dict[str, list[str]] = {}
+    for plan in book.insurance_plans():
+        own.setdefault(plan.carrier or "", []).append(plan.id)
+    others = [(and_(line.connection_id != carrier, line.plan.in_(plans)), 1) for carrier, plans in own.items()]
     rows = session.rows(
         select(
             line.connection_id, line.coverage_month, line.reference, func.min(line.on_date).label("due"),
             func.sum(line.amount).label("amount"),
+            func.max(case(*others, else_=0) if others else literal(0)).label("others"),
         )
         .where(
             *session.where(confirmation, kind="invoice_line", current=1), line.coverage_month != "",
@@ -127,12 +143,20 @@ def _bills(session: Session, whose: Collection[str], until: Month | None) -> dic
     for row in rows:
         one = Unpaid(row.connection_id, row.coverage_month, row.reference, row.due, int(row.amount))
         found.setdefault((one.carrier, one.month), []).append(one)
-    return found
+    return found, {row.coverage_month for row in rows if row.others}
 
 
-def _accrued(session: Session, book: PlanBook, whose: Collection[str], until: Month | None) -> dict[Of, int]:
-    """What the ledger owes still; of a word that is no plan here, what stands open of those it is owed for."""
+def _accrued(
+    session: Session, book: PlanBook, whose: Collection[str], until: Month | None, strange: Collection[str]
+) -> dict[Of, int]:
+    """What the ledger owes still; of a word that is no plan here, what stands open of those it is owed for.
+
+    Who was paid for another carrier's plan in the months of `strange` is owed nothing less by that.
+    """
     found: defaultdict[Of, int] = defaultdict(int)
+    for of, amount in _paid_to_others(session, book, strange):
+        if of[0] in whose:
+            found[of] += amount
     for one in ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("plan", "coverage_month")):
         plan, month = one.dimensions["plan"], one.dimensions["coverage_month"]
         if month is None or (until is not None and month > str(until)):
@@ -150,6 +174,27 @@ def _accrued(session: Session, book: PlanBook, whose: Collection[str], until: Mo
             if carrier in whose:
                 found[carrier, month] += owed[key]
     return found
+
+
+def _paid_to_others(session: Session, book: PlanBook, months: Collection[str]) -> Iterator[tuple[Of, int]]:
+    """What another carrier was paid of a plan that it bills and does not insure, by the carrier that does.
+
+    As long as the difference says so: one that a person has dismissed is posted out of what is owed.
+    """
+    if not months:
+        return
+    rows = session.rows(
+        select(difference).where(
+            *session.where(difference, relation="premium", type=Type.BILLED_NOT_ENROLLED.value),
+            difference.c.state.in_(UNSETTLED), difference.c.period.in_(sorted(months)),
+        )
+    )  # fmt: skip
+    told = {(carriers.told_by(book, row)[0], row.plan, row.period, row.person_id) for row in rows}
+    by = (leg.c.plan, leg.c.coverage_month, leg.c.person_id)
+    for carrier, (plan, month, person_id), amount in _sums(session, book, by, {row.period for row in rows}):
+        known = book.find(plan)
+        if known is not None and known.carrier not in (None, carrier) and (carrier, plan, month, person_id) in told:
+            yield (str(known.carrier), month), amount
 
 
 def _left(session: Session, book: PlanBook, whose: Collection[str], months: Collection[str]) -> dict[Of, int]:

@@ -77,11 +77,12 @@ class Store:
                 yield Session(connection, employer, self.vault, self.clock)
 
     @contextmanager
-    def turn(self, employer: str, name: str) -> Iterator[Callable[[], bool]]:
+    def turn(self, employer: str, name: str) -> Iterator[Callable[..., bool]]:
         """Be the only one, of all threads and processes on this database, who does `name` for `employer`.
 
         It is no transaction: vendors may be called inside. A process that dies gives its turn back by dying. Gives what
-        tells whether the turn is still ours: a database that was restarted has forgotten it, and another may have it.
+        tells whether the turn is still ours, as `NamedLock.stands` does: a restarted database has forgotten it,
+        and another may have it.
 
         Raises:
             RetriableError: another one kept it for longer than `TURN_SECONDS`.
@@ -98,6 +99,11 @@ class Store:
             yield lock.stands
         finally:
             lock.release()
+
+    @property
+    def forgets_locks(self) -> bool:
+        """Whether a lock may be free although its holder lives: PostgreSQL keeps it for a connection, that may drop."""
+        return self.engine.dialect.name == "postgresql"
 
     def lock(self, name: str, shared: str = "") -> NamedLock:
         """The lock of this name on this database, not taken yet; `shared` is one that is taken with it, by many."""

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
+import selectors
+import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -33,6 +36,8 @@ class NamedLock:
         self._digest = hashlib.sha256(name.encode()).digest()
         self._shared = hashlib.sha256(shared.encode()).digest() if shared else b""
         self._connection: Connection | None = None
+        self._asked = -math.inf
+        """When the database was asked last whether it stands, in monotonic seconds."""
         self._file: IO[str] | None = None
         self._shared_file: IO[str] | None = None
 
@@ -59,13 +64,23 @@ class NamedLock:
             self._connection.execute(text("SELECT pg_advisory_lock_shared(:key)"), {"key": _key(self._shared)})
         return taken
 
-    def stands(self) -> bool:
-        """Whether what was taken is still held: a database that was restarted has forgotten it."""
+    def stands(self, within: float = 0.0) -> bool:
+        """Whether what was taken is still held: a database that was restarted has forgotten it.
+
+        Args:
+            within: seconds for which its last word is good, unless anything has come on the connection since: a server
+                that ends one says so.
+        """
         if self._connection is None:
             return self._file is not None
+        asked = time.monotonic()
         try:
-            return bool(self._connection.execute(text("SELECT 1")).scalar())
-        except DBAPIError:
+            if asked <= self._asked + within and not _stirs(self._connection):
+                return True
+            stands = bool(self._connection.execute(text("SELECT 1")).scalar())
+            self._asked = asked
+            return stands
+        except (DBAPIError, OSError):
             self._connection.invalidate()
             self._connection.close()
             self._connection = None
@@ -87,6 +102,14 @@ class NamedLock:
                 self._connection.execute(text("SELECT pg_advisory_unlock_all()"))
             self._connection.close()
             self._connection = None
+
+
+def _stirs(connection: Connection) -> bool:
+    """Whether anything has come on a connection that awaits nothing."""
+    driver: Any = connection.connection.driver_connection
+    with selectors.DefaultSelector() as selector:
+        selector.register(driver.fileno(), selectors.EVENT_READ)
+        return bool(selector.select(0))
 
 
 def alone(connection: Connection, name: str) -> None:

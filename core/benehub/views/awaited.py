@@ -18,13 +18,15 @@ from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import carriers, credits
-from benehub.reconcile.given_up import AT_RISK, still_dismissed
-from benehub.reconcile.payable import billed_months
+from benehub.reconcile.billed import DISPUTED
+from benehub.reconcile.differences import OPEN as REPORTED
+from benehub.reconcile.given_up import AT_RISK, NO_MONEY, still_dismissed
+from benehub.reconcile.payable import billed_months, held
 from benehub.reconcile.premium import first_month
 from benehub.reconcile.unpaid import Of, Unpaid, overpaid, unpaid
 from benehub.store import Session
 from benehub.store.tables import difference
-from benehub.views.deadlines.money import deposit_due
+from benehub.views.deadlines.money import deposit_due, owed_by_pay_date
 
 OPEN = ("pending", "discrepancy", "suppressed")
 """States in which a difference leaves its money where it is: one that a rule sets aside is named, too."""
@@ -56,7 +58,7 @@ def named() -> ColumnElement[bool]:
 
 def premiums(session: Session, book: PlanBook, month: Month) -> list[Item]:
     """What is owed to carriers beside the differences: to be paid or billed, paid beyond its bills, and in dispute."""
-    names = carriers.to_compare(session, book, month)
+    names = carriers.to_pay(session, book, month)
     rest = unpaid(session, book, names, month)
     told, today = _at_risk(session, month), session.today()
     waits = _waits(rest, told, today)
@@ -116,23 +118,26 @@ def _by_bills(
     Of a month in `whole` all that is accrued waits for its bill or its payment, whatever was paid of it. A payment is
     held against a bill only in months of which there is one.
     """
-    open_ = _disputed(session, month)
+    disputed = _disputed(session, book, month)
     beyond, dispute, owed = defaultdict[str, int](int), defaultdict[str, int](int), defaultdict[Of, int](int)
-    otherwise = credits.paid_otherwise(session, month, first_month(session))
+    otherwise = credits.paid_otherwise(session, book, month, first_month(session))
     whose = carriers.of_keys(session, book, [(one.person_id, one.plan, one.month) for one in otherwise])
     billed = billed_months(session, sorted({one.month for one in otherwise}))
     for one in otherwise:
         key = (one.person_id, one.plan, one.month)
-        carrier = whose.get(key)
+        carrier = one.carrier or whose.get(key)
         if carrier is None or (carrier, one.month) not in billed or (not one.billed and (carrier, one.month) in whole):
             continue
         policy = book.terms(carrier).pay_policy
         if one.amount > 0 and policy != "pay_as_enrolled":
             beyond[carrier] += one.amount
-        elif key in open_ and policy != "pay_as_billed":
-            dispute[carrier] += one.amount
-        elif one.billed:
-            owed[carrier, one.month] += one.amount
+            continue
+        # Below zero: billed and not paid. Of it only what the bill says too much is in dispute, the rest is to be paid.
+        in_dispute = disputed[carrier, *key]
+        part = max(one.amount, min(0, -in_dispute)) if one.amount < 0 else min(one.amount, max(0, -in_dispute))
+        dispute[carrier] += part
+        if one.billed:
+            owed[carrier, one.month] += one.amount - part
     for carrier, amount in sorted(beyond.items()):
         yield Item(f"paid to {carrier} beyond its bills, to be taken from the next payment", amount)
     for carrier, amount in sorted(dispute.items()):
@@ -144,15 +149,27 @@ def _by_bills(
             yield Item(f"billed by {of[0]} for {of[1]}, to be paid", amount, None if wait is None else wait.until)
 
 
-def _disputed(session: Session, month: Month) -> set[tuple[str | None, str, str]]:
+def _disputed(
+    session: Session, book: PlanBook, month: Month
+) -> defaultdict[tuple[str, str | None, str, str], int]:  # fmt: skip
+    """Carrier, person, plan and month -> what its bill says too much (below zero: too little) and is not paid for.
+
+    Of a carrier that is paid short it is what no person or rule has accepted; one that is paid as billed has none.
+    """
     rows = session.rows(
-        select(difference.c.person_id, difference.c.plan, difference.c.period).where(
-            *session.where(difference, relation="premium"),
-            difference.c.period <= str(month),
-            named(),
+        select(difference).where(
+            *session.where(difference, relation="premium"), difference.c.period <= str(month),
+            difference.c.plan.is_not(None), difference.c.type.not_in(NO_MONEY), named(),
         )
-    )
-    return {(row.person_id, row.plan, row.period) for row in rows}
+    )  # fmt: skip
+    gaps, found = held(session, book, rows), defaultdict[tuple[str, str | None, str, str], int](int)
+    for row in rows:
+        carrier, _ = carriers.told_by(book, row)
+        policy = book.terms(carrier).pay_policy
+        short = policy == "short_pay" and row.state in REPORTED and row.type in DISPUTED
+        if policy == "pay_as_enrolled" or short:
+            found[carrier, row.person_id, row.plan, row.period] -= gaps[row.difference_id]
+    return found
 
 
 def deposits(session: Session, book: PlanBook, month: Month) -> dict[str, list[Item]]:
@@ -167,23 +184,20 @@ def deposits(session: Session, book: PlanBook, month: Month) -> dict[str, list[I
             )
         )
     }  # fmt: skip
-    rows = ledger.balances(session, DEPOSITS, by=("plan", "pay_date"), within=month)
-    own = {
-        (one.dimensions["plan"], one.dimensions["pay_date"])
-        for one in rows
-        if one.account != chart.MATCH_PAYABLE and one.amount < 0
-    }
-    found: dict[str, list[Item]] = {code: [] for code in DEPOSITS}
+    rows = ledger.balances(session, DEPOSITS, by=("plan", "pay_date", "money_source"), within=month)
+    owed = owed_by_pay_date(rows)
+    sums = defaultdict[tuple[str, str, date], int](int)
     for one in rows:
-        key = plan_id, day = one.dimensions["plan"], one.dimensions["pay_date"]
+        plan_id, day = one.dimensions["plan"], one.dimensions["pay_date"]
+        if (plan_id, day) in owed:
+            sums[one.account, plan_id, day] += one.amount
+    found: dict[str, list[Item]] = {code: [] for code in DEPOSITS}
+    for (account, plan_id, day), amount in sums.items():
         plan = book.find(plan_id)
-        if plan is None or day is None:
+        if plan is None:
             continue
-        if plan.recordkeeper is None:
-            found[one.account].append(Item(f"held for {plan_id}, to be paid over", one.amount))
-            continue
-        due = deposit_due(book, plan, day, key in own)
+        due = deposit_due(book, plan, day, owed[plan_id, day].own > 0)
         if session.today() <= due or (plan_id, str(day)) in told:
             name = f"withheld or granted on {day} for {plan_id}, to be deposited"
-            found[one.account].append(Item(name, one.amount, due))
+            found[account].append(Item(name, amount, due))
     return found

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 
 from benehub import facts
 from benehub.ledger import accounts as chart
@@ -20,6 +20,7 @@ from benehub.periods import Interval, Month
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile import Relation, Type
 from benehub.reconcile.carriers import told_by
+from benehub.reconcile.unpaid import never_billed
 from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
 from benehub.store.tables import confirmation, difference, entry, leg, member_state, person
@@ -66,7 +67,9 @@ SPEAKS_OF = {
     Type.PREMIUM_AT_RISK: OWED_PAID,
     Type.REMITTED_NOT_CONFIRMED: PAID_CONFIRMED,
 }
-"""Differences of all plans of somebody, or of all people of a pay date or a bill: the link of a chain they speak of."""
+"""Differences of all plans of somebody, or of all people of a pay date or a bill: the link of a chain they speak of.
+
+A `PREMIUM_AT_RISK` of a month that was never billed speaks of `PRICED_BILLED`."""
 
 OK, OPEN, BROKEN = "ok", "open", "broken"
 
@@ -344,10 +347,16 @@ def _differences(
         _Known(
             row.difference_id, row.state, row.person_id, row.plan,
             told_by(book, row)[0] if row.plan is None and row.relation == Relation.PREMIUM else "",
-            "" if row.person_id and row.plan else SPEAKS_OF.get(row.type, ""),
+            "" if row.person_id and row.plan else _speaks_of(book, row),
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _speaks_of(book: PlanBook, row: Row[Any]) -> str:
+    if row.type == Type.PREMIUM_AT_RISK and never_billed(book, row):
+        return PRICED_BILLED
+    return SPEAKS_OF.get(row.type, "")
 
 
 def _of_many(session: Session, book: PlanBook, month: Month) -> list[_Known]:
@@ -380,10 +389,10 @@ def _links(one: Chain, plan: Plan, book: PlanBook) -> Iterator[tuple[str, bool]]
     yield ASKED_TAKEN, one.taken == one.asked
     owed = one.taken
     if plan.insured:
-        billed = bool(plan.carrier) and book.terms(plan.carrier or "").pay_policy == "pay_as_billed"
-        if billed:
+        policy = book.terms(plan.carrier).pay_policy if plan.carrier else ""
+        if policy in ("pay_as_billed", "short_pay"):
             yield PRICED_BILLED, one.billed == one.premium
-        owed = one.billed if billed else one.premium
+        owed = {"pay_as_billed": one.billed, "short_pay": min(one.billed, one.premium)}.get(policy, one.premium)
     if plan.vendor:
         yield OWED_PAID, one.paid == owed
         yield PAID_CONFIRMED, one.confirmed == one.paid

@@ -25,7 +25,7 @@ from benehub.views import awaited
 from benehub.views.awaited import Item, named
 
 ON_PAYABLE = ("WITHHELD_NOT_DEPOSITED", "CONTRIBUTION_REFUSED", "DEPOSITED_OVER")
-"""Differences with a custodian that leave money owed, or sent beyond what is owed."""
+"""Differences with a custodian, or of an account without one, that leave money owed, or sent beyond what is owed."""
 ON_TRANSIT = ("DEPOSITED_NOT_CREDITED", "CREDITED_SHORT", "CREDITED_OVER")
 """Differences with a custodian that leave money on its way."""
 
@@ -59,7 +59,6 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     items[chart.DEPOSIT_TRANSIT] += _differences(session, month, "retirement", book)
     items[chart.DEPOSIT_TRANSIT] += _booked_as_loans(session, book, month)
     items[chart.CARRIER_TRANSIT] += _in_flight(session, book, month)
-    items[chart.ACCOUNT_PAYABLE] += _held_for_accounts(session, book, month)
     items[chart.ACCOUNT_PAYABLE] += _with_custodian(session, month, ON_PAYABLE)
     items[chart.CUSTODIAN_TRANSIT] += _with_custodian(session, month, ON_TRANSIT)
     items[chart.EARNINGS_PAYABLE] += _lost_earnings(session, month)
@@ -248,15 +247,6 @@ def _insured_part(session: Session, book: PlanBook, person_id: str, month: Month
         )
     ).scalar()
     return int(total or 0)
-
-
-def _held_for_accounts(session: Session, book: PlanBook, month: Month) -> list[Item]:
-    """Contributions to accounts that no connection pays over: held until somebody has."""
-    return [
-        Item(f"held for {one.dimensions['plan']}, to be paid over", one.amount)
-        for one in ledger.balances(session, [chart.ACCOUNT_PAYABLE], by=("plan",), within=month)
-        if not book.plan(one.dimensions["plan"]).custodian
-    ]
 
 
 def _with_custodian(session: Session, month: Month, types: tuple[str, ...]) -> list[Item]:

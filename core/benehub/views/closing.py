@@ -15,13 +15,14 @@ from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import MONTHLY, Relation, given_up
-from benehub.reconcile.compared import compared, stale
+from benehub.reconcile.compared import compared, stale, stale_before
 from benehub.reconcile.differences import is_of_now
 from benehub.reconcile.suppression import by_rule, set_aside, without_rule
 from benehub.store import Session
 from benehub.store.session import iso
 from benehub.store.tables import difference, dispatch, entry, intake_batch, intake_row
 from benehub.views.clearing import clearing
+from benehub.views.own_work import undone
 
 NAMED = 10
 """So many of what is in the way are named; the rest is counted."""
@@ -61,6 +62,7 @@ def checklist(session: Session, book: PlanBook, month: Month) -> list[Condition]
     return [
         _over(session, month),
         _in_order(session, month),
+        _own_work(session, book, month),
         _compared(session, month),
         _custody(session),
         _unsettled(session, month),
@@ -107,13 +109,21 @@ def _in_order(session: Session, month: Month) -> Condition:
     return _condition("It is the next month to be closed", found, "Close the months one after the other")
 
 
+def _own_work(session: Session, book: PlanBook, month: Month) -> Condition:
+    found = undone(session, book, month)
+    work = f"benehub premiums accrue -p {month}; benehub deductions expect -p {month}"
+    mend = f"{work}; benehub schedule list; benehub runs retry RUN"
+    return _condition("The month's own work was done", found, mend)
+
+
 def _compared(session: Session, month: Month) -> Condition:
     """Whether every relation was compared since anything last came in, or was let in by a person.
 
-    The first closing signs earlier months along: each of them from the first that was worked out here has to be, too.
+    The first closing signs earlier months along: each of them from the first that was worked out here has to be, too;
+    not on the same day once all its days are due.
     """
     found = [f"{one.value} was not compared {why}".rstrip() for one, why in stale(session, month).items()]
-    along = [one for one in _along(session, month) if stale(session, one)]
+    along = stale_before(session, _along(session, month))
     found += [f"{one} is signed along and was not compared since the last read" for one in along]
     mend = f"benehub reconcile all -p {month if len(found) > len(along) or not along else along[0]}"
     return _condition("Every relation was compared since the last read", found, mend)
@@ -122,16 +132,15 @@ def _compared(session: Session, month: Month) -> Condition:
 def _along(session: Session, month: Month) -> list[Month]:
     """Months that are signed with this one: none once a month was signed; those before anything was worked out are not.
 
-    None that lies ahead: nobody signs those yet, and whoever asks of a far month is not shown a century.
-    What vendors told of earlier months, and opening balances, are no work of ours.
+    What vendors told of earlier months, and opening balances, are no work of ours. A month that is not over cannot be
+    signed at all, and there is no end to those: nothing is looked up for it.
     """
-    if closed(session):
+    if closed(session) or session.today() < month.end:
         return []
     query = select(func.min(entry.c.effective_date)).where(*session.where(entry), entry.c.type.in_(OURS))
     first = session.connection.execute(query).scalar()
     found: list[Month] = []
-    until = min(month, Month.of(session.today()).plus(1))
-    while first is not None and Month.of(first).plus(len(found)) < until:
+    while first is not None and Month.of(first).plus(len(found)) < month:
         found.append(Month.of(first).plus(len(found)))
     return found
 

@@ -9,6 +9,8 @@ from sqlalchemy import Row, select
 from benehub.store import Session
 from benehub.store.tables import connection, run, schedule
 
+PREFIX = "schedule."
+"""What the flow of a schedule's run begins with; its subject is the schedule's name, a stroke and the time meant."""
 STUCK = "cannot be started"
 """How the note of a schedule is known that cannot be started."""
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
 
-import yaml
+from benehub import shipped
 
 LANGUAGES: Final = ("en", "de")
 """The first is what somebody gets who asks for none of them."""
@@ -19,7 +19,7 @@ def catalog(language: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for file in sorted((resources.files("benehub.web.texts") / language).iterdir(), key=lambda one: one.name):
         if file.name.endswith(".yaml"):
-            _flatten(file.name.removesuffix(".yaml"), yaml.safe_load(file.read_text(encoding="utf-8")), found)
+            _flatten(file.name.removesuffix(".yaml"), shipped.parse(file.read_text(encoding="utf-8")), found)
     return found
 
 

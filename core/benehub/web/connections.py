@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
@@ -11,6 +12,7 @@ from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.api.sends import must_write
 from benehub.flows import Hub, code_maps, connecting, job_schedules
+from benehub.flows import webhooks as flow
 from benehub.views import connected, hook_messages, webhooks
 from benehub.views.custody import batches
 from benehub.views.schedules import schedules
@@ -26,6 +28,8 @@ READS = 15
 """Newest reads of a connection on its page; those of which something waits stand before them."""
 Word = Annotated[str, Form(max_length=120)]
 Seen = Annotated[str, Form(max_length=400)]
+Day = Annotated[date | None, Form()]
+State = Annotated[Literal["", "worked", "failed"], Form()]
 
 
 @router.get("/e/{employer}/connections")
@@ -61,6 +65,22 @@ def read(employer: str, name: str, request: Request, caller: Operator) -> Respon
     must_work(hub)
     run = connecting.read_now(hub, employer, name[:40])
     return then(request, f"runs/{run}", done="started")
+
+
+@router.post("/e/{employer}/connections/{name}/calls")
+def calls(
+    employer: str,
+    name: str,
+    request: Request,
+    caller: Operator,
+    since: Day = None,
+    until: Day = None,
+    state: State = "",
+) -> Response:
+    """Let calls received of `[since, until)` that no longer wait be worked off anew."""
+    first, last = (one.isoformat() if one else "" for one in (since, until))
+    flow.replay(request.app.state.hub, employer, "", name[:40], first, state, last)
+    return then(request, f"connections/{name}", done="anew")
 
 
 @router.post("/e/{employer}/connections/{name}/mode")

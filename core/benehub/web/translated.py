@@ -28,9 +28,9 @@ from itertools import chain
 from operator import itemgetter
 from typing import Final
 
-import yaml
 from babel.numbers import format_decimal
 
+from benehub import shipped
 from benehub.web.catalog import catalog
 
 HOLE: Final = "{}"
@@ -116,7 +116,7 @@ def _marked(language: str) -> dict[str, str]:
     folder = resources.files("benehub.web.texts") / "told" / language
     if folder.is_dir():
         for file in sorted(folder.iterdir(), key=lambda one: one.name):
-            found |= yaml.safe_load(file.read_text(encoding="utf-8"))
+            found |= shipped.parse(file.read_text(encoding="utf-8"))
     # What is said behind another text stands alone, too, once the text is taken apart.
     alone = {key.lstrip(_BEHIND): text.lstrip(_BEHIND) for key, text in found.items() if key[0] in _BEHIND}
     return alone | found

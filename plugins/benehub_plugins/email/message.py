@@ -9,8 +9,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-import yaml
-
+from benehub import shipped
 from benehub.connect.connector import Envelope, FileOut, Item
 from benehub.errors import DataError
 from benehub.records import NoticeLetter
@@ -45,7 +44,7 @@ def message_name(control: int) -> str:
 
 @lru_cache(maxsize=8)
 def _words(language: str) -> dict[str, Any]:
-    known: dict[str, Any] = yaml.safe_load(
+    known: dict[str, Any] = shipped.parse(
         resources.files("benehub_plugins.email").joinpath("words.yaml").read_text("utf-8")
     )
     if language not in known:

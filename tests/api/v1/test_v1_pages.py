@@ -15,6 +15,7 @@ E = "/e/{employer}"
 BY = {
     f"{E}/connections/{{name}}/test": "test_connection",
     f"{E}/connections/{{name}}/read": "read_connection",
+    f"{E}/connections/{{name}}/calls": "replay_calls",
     f"{E}/connections/{{name}}/mode": "pause_connection watch_connection resume_connection",
     f"{E}/connections/{{name}}/words": "map_word",
     f"{E}/connections/{{name}}/reads/{{batch}}/again": "redrive_read",

@@ -14,7 +14,7 @@ from benehub.access import Caller, Role, users
 from benehub.api.v1 import dispatches
 from benehub.dispatch import permitted
 from benehub.errors import RateLimited
-from benehub.flows import Hub, first_results, push_guard
+from benehub.flows import Hub, first_results, push_guard, webhooks
 from benehub.store import acts
 from benehub.store.schema import INSTALLATION
 from benehub.store.tables import difference_event, first_result, suppression
@@ -224,6 +224,17 @@ def test_connections_are_tried_paused_and_resumed(api: Api) -> None:
     assert api.send("/connections/hris/resume", etag="*").json()["mode"] == "live"
     assert "settings" not in api.get("/connections/hris")
     api.send("/connections/none/pause", status=404, etag="*")
+
+
+def test_calls_of_a_vendor_are_worked_off_anew(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem(api.send("/connections/hris/calls/replay", {}, 422), 422, "data")  # nobody calls it
+    told: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(webhooks, "replay", lambda _, *asked: told.append(asked) or 3)
+    some = {"since": "2026-11-20", "until": "2026-11-22", "state": "failed"}
+    assert api.send("/connections/hris/calls/replay", some).json() == {"calls": 3}
+    assert told == [("acme", "", "hris", "2026-11-20", "failed", "2026-11-22")]
+    api.send("/connections/hris/calls/replay", {"state": "waiting"}, 422)
+    api.send("/connections/none/calls/replay", {}, 404)
 
 
 def test_a_rule_is_lifted_once(api: Api) -> None:

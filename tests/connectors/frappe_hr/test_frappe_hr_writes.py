@@ -165,6 +165,26 @@ def test_what_is_taken_once_in_another_pay_is_nothing_to_it(bench: Any, day: str
         assert made.push([bench.item(ADA, "MED-PPO", 6125)]) == ["sent"]
 
 
+@pytest.mark.parametrize(
+    ("longest", "end", "day", "state"),
+    [
+        (31, "2026-11-30", "2026-10-31", "sent"), (31, "2026-11-30", "2026-11-01", "failed"),
+        (31, "2027-02-28", "2027-01-31", "sent"), (31, "2026-12-25", "2026-11-25", "sent"),
+        (31, "2026-12-25", "2026-11-26", "failed"), (16, "2026-11-30", "2026-11-15", "sent"),
+        (16, "2026-11-30", "2026-11-16", "failed"), (16, "2026-12-15", "2026-11-30", "sent"),
+        (16, "2026-12-15", "2026-12-01", "failed"), (16, "2026-11-25", "2026-11-10", "sent"),
+        (16, "2026-12-10", "2026-11-25", "sent"), (16, "2026-12-10", "2026-11-26", "failed"),
+        (28, "2026-11-30", "2026-11-02", "sent"), (28, "2026-11-30", "2026-11-03", "failed"),
+    ],
+)  # fmt: skip
+def test_what_is_taken_once_on_the_last_day_of_the_pay_before_is_nothing_to_it(
+    bench: Any, longest: int, end: str, day: str, state: str
+) -> None:
+    once(bench, day)
+    with bench.desk(period_days=longest) as made:
+        assert ended(made, bench.item(ADA, "MED-PPO", 6125, on=date.fromisoformat(end)))[0] == state
+
+
 def test_a_document_whose_name_has_slashes_is_ended_by_that_name(bench: Any) -> None:
     with bench.desk() as made:
         made.push([bench.item(ADA, "MED-PPO", 6125, on=date(2026, 10, 30))])

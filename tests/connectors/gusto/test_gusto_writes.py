@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benehub.connect.capabilities import Guard
+from benehub.connect.capabilities import Guard, narrowed, require
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.http import was_sent
 from benehub.connect.messages import Request, Response
@@ -278,3 +278,30 @@ def test_every_kind_of_exchange_was_refereed(bench: Any, gusto: Any, run: Any) -
     for stream in GustoConnector.streams:
         assert bench.rows(stream) is not None
     assert {("POST", 201), ("PUT", 200), ("GET", 200)} <= gusto.checked
+
+
+def test_what_a_token_has_no_scope_for_is_withheld(bench: Any, gusto: Any) -> None:
+    assert bench.connector.withheld(bench.link()) == ()
+    gusto.scope = "public pay_schedules:read payrolls:read employees:read company_benefits:read employee_benefits:read"
+    found = bench.connector.withheld(bench.link())
+    assert {one.operation: one.note.rpartition(" scopes ")[2] for one in found if one.benefit_type is None} == {
+        "deduction.set": "employee_benefits:write", "leave.take": "payrolls:write",
+    }  # fmt: skip
+    lines = narrowed(bench.connector.capabilities(), found)
+    for operation, benefit in (("deduction.set", None), ("deduction.set", "retirement"), ("leave.take", None)):
+        with pytest.raises(Unsupported) as caught:
+            require(lines, operation, benefit)
+        assert caught.value.blocker == "permissions"
+    gusto.scope = None
+    assert bench.connector.withheld(bench.link()) == ()
+
+
+def test_health_benefits_that_gusto_would_not_show_are_withheld_and_the_others_are_not(bench: Any, gusto: Any) -> None:
+    gusto.scope = gusto.scope.replace(" employee_benefits:read:phi", "")
+    lines = narrowed(bench.connector.capabilities(), bench.connector.withheld(bench.link()))
+    with pytest.raises(Unsupported, match=r"deduction\.set for medical.* employee_benefits:read:phi$"):
+        require(lines, "deduction.set", "medical")
+    with pytest.raises(Unsupported, match=r"read\.register_line for dental"):
+        require(lines, "read.register_line", "dental")
+    assert require(lines, "deduction.set", "retirement") and require(lines, "deduction.set")
+    assert bench.writes == []

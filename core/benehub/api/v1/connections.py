@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -17,7 +18,7 @@ from benehub.api.v1.office import Office
 from benehub.api.v1.problems import given, named
 from benehub.api.v1.route import Route
 from benehub.api.v1.starting import Started, at_run, key_of, must_run
-from benehub.flows import connecting
+from benehub.flows import connecting, webhooks
 from benehub.views import connections as view
 
 router = APIRouter(prefix="/employers/{employer}/connections", tags=["connections"], route_class=Route)
@@ -86,6 +87,24 @@ class NewConnection(NewSettings):
     connector: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$", examples=["hibob"])
     mode: Mode = "watch"
     """live, watch (it reads and compares, and writes nothing) or paused."""
+
+
+class Which(Model):
+    """Which of the calls received from a vendor wait anew."""
+
+    since: date | None = None
+    """Only what came on or after this day (UTC)."""
+    until: date | None = None
+    """Only what came before this day (UTC)."""
+    state: Literal["worked", "failed"] | None = None
+    """Only those that were worked off, or have failed; left out: both."""
+
+
+class Anew(Model):
+    """What waits anew."""
+
+    calls: int
+    """How many calls."""
 
 
 class TriedStream(Model):
@@ -171,6 +190,14 @@ def read_connection(_caller: Operates, at: At, claim: Once, connection: NamePath
     _must_be(at, connection)
     must_run(at)
     return at_run(at, response, connecting.read_now(at.hub, at.employer, connection, key_of(claim)))
+
+
+@router.post("/{connection}/calls/replay", operation_id="replay_calls")
+def replay_calls(_caller: Operates, at: At, claim: Once, connection: NamePath, body: Which) -> Anew:
+    """Let calls of its vendor (webhooks received) that no longer wait be worked off anew; one effect, however often."""
+    _must_be(at, connection)
+    since, until = (one.isoformat() if one else "" for one in (body.since, body.until))
+    return Anew(calls=webhooks.replay(at.hub, at.employer, "", connection, since, body.state or "", until))
 
 
 @router.post("/{connection}/pause", operation_id="pause_connection")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,9 +23,26 @@ CONTRIBUTION, ACCOUNT = "contribution.deposit", "account.deposit"
 
 
 @dataclass(slots=True)
-class _Owed:
+class Owed:
+    """What of a pay date has not left, in minor units: all of it, and of that what was withheld from pay."""
+
     own: int = 0
     all: int = 0
+
+
+def owed_by_pay_date(rows: Iterable[ledger.Balance]) -> dict[tuple[str, date], Owed]:
+    """Plan and pay date -> what is owed, of balances by plan, pay date and money source.
+
+    Whose own money was sent beyond what was withheld of one source is owed another one's all the same.
+    """
+    found: dict[tuple[str, date], Owed] = {}
+    for one in rows:
+        plan, day = one.dimensions["plan"], one.dimensions["pay_date"]
+        if plan is not None and day is not None:
+            owed = found.setdefault((plan, day), Owed())
+            owed.all -= one.amount
+            owed.own += max(0, -one.amount) if one.account != chart.MATCH_PAYABLE else 0
+    return found
 
 
 def premiums(asked: Asked) -> Iterator[Deadline]:
@@ -67,21 +84,16 @@ def _not_told(asked: Asked) -> Iterator[tuple[str, str, date, int]]:
 def deposits(asked: Asked) -> Iterator[Deadline]:
     """Pay dates whose contributions were withheld or granted, and have not been sent on."""
     plans = {plan.id: plan for plan in asked.book.plans}
-    kept: dict[tuple[str, date], _Owed] = {}
     accounts = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.ACCOUNT_PAYABLE, chart.LOAN_PAYABLE)
-    for one in ledger.balances(asked.session, accounts, by=("plan", "pay_date", "money_source")):
-        plan, day = one.dimensions["plan"], one.dimensions["pay_date"]
-        if plan in plans and day is not None:
-            owed = kept.setdefault((plan, day), _Owed())
-            owed.all -= one.amount
-            owed.own -= one.amount if one.account != chart.MATCH_PAYABLE else 0
+    rows = ledger.balances(asked.session, accounts, by=("plan", "pay_date", "money_source"))
+    kept = {key: owed for key, owed in owed_by_pay_date(rows).items() if key[0] in plans}
     for (plan_id, day), owed in sorted(kept.items()):
         found = _deposit(asked, plans[plan_id], day, owed) if owed.all > 0 else None
         if found is not None and found.send_by <= asked.until:
             yield found
 
 
-def _deposit(asked: Asked, plan: Plan, day: date, owed: _Owed) -> Deadline | None:
+def _deposit(asked: Asked, plan: Plan, day: date, owed: Owed) -> Deadline | None:
     connection = plan.custodian if plan.is_account else plan.recordkeeper
     if connection is None or connection not in asked.live or plan.computed is not None:
         return None
@@ -94,8 +106,8 @@ def _deposit(asked: Asked, plan: Plan, day: date, owed: _Owed) -> Deadline | Non
     return asked.made(
         f"{ACCOUNT if plan.is_account else CONTRIBUTION}/{plan.id}/{day}",
         ACCOUNT if plan.is_account else CONTRIBUTION, connection, due, send_by(asked.book, connection, due, 0),
-        period=str(Month.of(day)), plan=plan.id, items=1, worth_minor=owed.all, own_minor=max(0, owed.own), more=more,
-        mend=f"benehub {command} --pay-date {day}",
+        period=str(Month.of(day)), plan=plan.id, items=1, worth_minor=owed.all,
+        own_minor=min(owed.own, owed.all), more=more, mend=f"benehub {command} --pay-date {day}",
     )  # fmt: skip
 
 

@@ -14,8 +14,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-import yaml
-
+from benehub import shipped
 from benehub.errors import ConfigError
 from benehub.hours import format_hours
 from benehub.money import format_minor
@@ -109,4 +108,4 @@ def language(code: str) -> Language:
             where="language",
             mend=f"Choose one of {', '.join(sorted(files))}",
         )
-    return Language(code, yaml.safe_load(files[code].read_text(encoding="utf-8")))
+    return Language(code, shipped.parse(files[code].read_text(encoding="utf-8")))
