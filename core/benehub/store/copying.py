@@ -7,9 +7,11 @@ migrations make it, guards included.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
@@ -44,6 +46,12 @@ JOBS_VERSION = "dbos_migrations"
 """What the job engine notes of its own schema; it is made new with that."""
 
 VERSION = "benehub_schema"
+
+TRIED = ".tried-"
+"""How the folder of a copy begins that something is tried on."""
+
+OUTLIVES = 86_400.0
+"""Seconds after which nobody tries anything any more on such a copy."""
 
 _LENGTHS = bytes(range(1, 21))
 """Lengths that a key's name may have: where one stands is its number."""
@@ -90,7 +98,8 @@ def scratch_sqlite(engine: Engine) -> Iterator[Connection]:
     The copy lies beside the database, readable by its owner alone, and is gone at the end.
     """
     beside = Path(engine.url.database or "").resolve().parent
-    with TemporaryDirectory(prefix=".tried-", dir=beside, ignore_cleanup_errors=True) as folder:
+    _sweep(beside)
+    with TemporaryDirectory(prefix=TRIED, dir=beside, ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "tried.db"
         copy_sqlite(engine, path)
         copy = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True, poolclass=NullPool,
@@ -99,6 +108,14 @@ def scratch_sqlite(engine: Engine) -> Iterator[Connection]:
         event.listen(copy, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         with copy.connect() as connection:
             yield connection
+
+
+def _sweep(beside: Path) -> None:
+    """Remove copies whose process died: nobody else would, and they hold what the database holds."""
+    for left in beside.glob(f"{TRIED}*"):
+        with suppress(OSError):
+            if left.is_dir() and left.stat().st_mtime < time.time() - OUTLIVES:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _unhurt(raw: Any, _record: Any) -> None:

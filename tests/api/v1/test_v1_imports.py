@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -59,12 +60,17 @@ def test_nobody_waits_for_a_preview_to_write(api: Api, monkeypatch: pytest.Monke
     api.send(f"{place}/columns", decided(api, place), etag=api.etag(place), method="PUT")
     file = Path(api.hub.store.engine.url.database or "")
     met: list[bool] = []
+    left, young = file.parent / ".tried-of-the-dead", file.parent / ".tried-of-another"
+    for folder in (left, young):
+        folder.mkdir()
+        (folder / "tried.db").write_bytes(b"people")
+    os.utime(left, (0, 0))
 
     def applied(*given: Any) -> Any:
         other = sqlite3.connect(file, timeout=0, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         other.execute("UPDATE employer SET name = 'Meanwhile'")
-        met.append(bool([one for one in file.parent.iterdir() if one.name.startswith(".tried-")]))
+        met.append(len([one for one in file.parent.iterdir() if one.name.startswith(".tried-")]) == 2)
         other.execute("COMMIT")
         other.close()
         return intake_apply(*given)
@@ -72,7 +78,7 @@ def test_nobody_waits_for_a_preview_to_write(api: Api, monkeypatch: pytest.Monke
     intake_apply = imports.apply
     monkeypatch.setattr(imports, "apply", applied)
     assert api.send(f"{place}/preview").json()["rows"] == 2
-    assert met == [True] and not [one for one in file.parent.iterdir() if one.name.startswith(".tried-")]
+    assert met == [True] and [one for one in file.parent.iterdir() if one.name.startswith(".tried-")] == [young]
 
 
 def test_a_table_is_sent_decided_tried_and_taken_in_as_by_hand(working: Api) -> None:
