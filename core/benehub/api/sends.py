@@ -50,6 +50,17 @@ def must_write(hub: Hub, caller: Caller, employer: str, connection: str) -> None
         raise _refused(f"{connection[:40]} can write")
 
 
+def must_set_up(hub: Hub, caller: Caller, employer: str, connector: str) -> None:
+    """Refuse who may not say where a connection of this connector writes to; one that only reads is open as above.
+
+    Raises:
+        HTTPException: 403.
+        ConfigError: there is no such connector.
+    """
+    if not caller.may(Permission.SEND, employer) and connecting.writes(hub, connector):
+        raise _refused(f"a connection of {connector[:40]} can write")
+
+
 def _refused(what: str) -> HTTPException:
     return HTTPException(
         403, f"{what}: this needs the permission {Permission.SEND}, too; an owner can give a role that has it"

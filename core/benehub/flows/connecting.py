@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -10,11 +11,13 @@ from sqlalchemy import Row
 from benehub import connections
 from benehub.connect.capabilities import Capability
 from benehub.connections import Open
+from benehub.connections.by_api import check_named
 from benehub.crypto import mask
 from benehub.errors import BenehubError, DataError, Unsupported
 from benehub.flows.hub import Hub
 from benehub.flows.schedulable import PREFIX
 from benehub.planbook import PlanBook
+from benehub.settings import ByApi
 from benehub.store.version import must_be, version
 
 Mode = Literal["live", "watch", "paused"]
@@ -57,6 +60,49 @@ def set_mode(hub: Hub, employer: str, name: str, mode: str, expected: str = "", 
     return str(row.mode)
 
 
+def add_by_api(
+    hub: Hub, employer: str, name: str, connector: str, settings: Mapping[str, Any], mode: str = "watch"
+) -> None:
+    """Add a connection whose settings a program gives: they name what was listed for it, and nothing else.
+
+    Raises:
+        ConfigError: no such connector, or settings that it does not take.
+        DataError: there is such a connection, no such mode, or something is named that is not listed.
+    """
+    if mode not in MODES:
+        raise DataError(f"no mode {mode[:20]!r}", mend="Choose live, watch or paused")
+    made = connections.known(hub.connectors, connector)
+    check_named(employer, connector, settings, _listed(hub, employer, connector))
+    with hub.store.write(employer) as session:
+        session.take_seq(0)  # of two at once the second finds what the first has made
+        if any(row.connection_id == name for row in connections.listed(session)):
+            raise DataError("there is such a connection", where=f"connection {name}", mend="Change it, or name another")
+        connections.check_given(session, name, made, settings)
+        connections.add(session, name, made, settings, mode)
+
+
+def change_by_api(hub: Hub, employer: str, name: str, settings: Mapping[str, Any], expected: str = "") -> None:
+    """Put these settings, given by a program, in place of a connection's; connector and mode stay.
+
+    Raises:
+        ConfigError: no such connection, or settings that its connector does not take.
+        DataError: something is named that is not listed and did not stand there before.
+        ChangedMeanwhile: its version is not the one `expected`, where one is named.
+    """
+    with hub.store.write(employer) as session:
+        session.take_seq(0)
+        row = connections.get(session, name)
+        must_be(expected, edited(row), f"connection {name}")
+        made = connections.known(hub.connectors, row.connector)
+        check_named(employer, row.connector, settings, _listed(hub, employer, row.connector), row.settings)
+        connections.check_given(session, name, made, settings)
+        connections.add(session, name, made, settings, row.mode)
+
+
+def _listed(hub: Hub, employer: str, connector: str) -> ByApi | None:
+    return hub.by_api.get(employer, {}).get(connector)
+
+
 def read_now(hub: Hub, employer: str, name: str, key: str = "") -> str:
     """Read what a connection tells and follow it, as schedules would: runs one after the other; gives the last one.
 
@@ -94,15 +140,24 @@ def capabilities(hub: Hub, connector: str) -> tuple[Capability, ...]:
     return connections.known(hub.connectors, connector)().capabilities()
 
 
+def writes(hub: Hub, connector: str) -> bool:
+    """Whether a connection of this connector that is live tells its vendor anything.
+
+    Raises:
+        ConfigError: no package brings it.
+    """
+    return any(one.supported and one.guard is not None for one in capabilities(hub, connector))
+
+
 def can_write(hub: Hub, employer: str, name: str) -> bool:
-    """Whether a connection that is live tells its vendor anything.
+    """As `writes`, of a connection that there is.
 
     Raises:
         ConfigError: no such connection, or no package brings its connector.
     """
     with hub.store.read(employer) as session:
         connector = connections.get(session, name).connector
-    return any(one.supported and one.guard is not None for one in capabilities(hub, connector))
+    return writes(hub, connector)
 
 
 def try_out(hub: Hub, employer: str, name: str) -> tuple[str, str, list[Tried]]:

@@ -7,6 +7,7 @@ misses nothing: a header may carry several signatures, and any one that holds is
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 import secrets
 from collections.abc import Mapping
@@ -34,8 +35,9 @@ _BYTES: Final = 32
 _CONTEXT: Final = "hook_subscription"
 
 
-def chosen(session: Session, reference: str) -> tuple[dict[str, Any], str]:
-    """What is kept of a secret, and the secret itself where it is made here: without a reference.
+def chosen(session: Session, reference: str, key: str = "") -> tuple[dict[str, Any], str]:
+    """What is kept of a secret, and the secret itself where it is made here: without a reference. Beside one that was
+    made is kept by which write (`key`), so that the same write again is told it again.
 
     Raises:
         DataError: the reference is none that may be used.
@@ -46,7 +48,21 @@ def chosen(session: Session, reference: str) -> tuple[dict[str, Any], str]:
                             mend="Write env:BENEHUB_HOOK_NAME or keyring:benehub-hook-name")  # fmt: skip
         return {"secret": reference, "secret_sealed": None}, ""
     made = STANDARD.secret_prefix + base64.b64encode(secrets.token_bytes(_BYTES)).decode()
-    return {"secret": "", "secret_sealed": session.seal(made.encode(), _CONTEXT)}, made
+    return {"secret": "", "secret_sealed": session.seal(f"{made}{_tag(key)}".encode(), _CONTEXT)}, made
+
+
+def made_by(session: Session, row: Row[Any], key: str) -> str:
+    """The secret in force, where the write of this key has made it in place of another; empty where none, or another,
+    or that was longer ago than `TOLD_AGAIN`."""
+    late = row.old_until is None or row.old_until <= iso(session.clock() + OVERLAP - TOLD_AGAIN)
+    if not key or late or row.secret_sealed is None:
+        return ""
+    made, _, _ = (kept := session.unseal(row.secret_sealed, _CONTEXT).decode()).partition("\n")
+    return made if kept == f"{made}{_tag(key)}" else ""
+
+
+def _tag(key: str) -> str:
+    return f"\n{hashlib.sha256(key.encode()).hexdigest()}" if key else ""
 
 
 def replaced(session: Session, row: Row[Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,4 +103,6 @@ def first(session: Session, row: Row[Any]) -> str:
 
 
 def _key(session: Session, reference: str, sealed: bytes | None) -> str:
-    return resolve_secret(reference) if sealed is None else session.unseal(sealed, _CONTEXT).decode()
+    if sealed is None:
+        return resolve_secret(reference)
+    return session.unseal(sealed, _CONTEXT).decode().partition("\n")[0]

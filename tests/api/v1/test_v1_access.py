@@ -140,6 +140,8 @@ def test_ids_of_one_employer_are_nothing_with_another(working: Api) -> None:
         body = (
             {"columns": {"employee_number": "Emp ID"}}
             if "{upload}" in path
+            else {"settings": {}}
+            if method == "PUT" and path.endswith("{connection}")
             else {"flow": "sync"}
             if method == "PUT"
             else {"note": "x"}

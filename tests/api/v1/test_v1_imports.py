@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +16,7 @@ from tests.api.v1.test_v1_runs import ended
 from tests.api.v1.test_v1_trail import trail
 
 from benehub.access import Role
-from benehub.flows import first_results
+from benehub.flows import first_results, imports
 from benehub.store.tables import connection, fact, upload
 
 TABLE = """Emp ID,First Name,Last Name,Date of Birth,SSN,Hire Date,FT/PT,Payroll Group
@@ -50,6 +53,32 @@ def decided(api: Api, place: str) -> dict[str, Any]:
     body: dict[str, Any] = {"columns": told["columns"], "values": told["values"]}
     body["values"]["employment_class"]["Vollzeit"] = "full_time"
     return body
+
+
+def test_nobody_waits_for_a_preview_to_write(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = f"/imports/{sent(api).json()['upload']}"
+    api.send(f"{place}/columns", decided(api, place), etag=api.etag(place), method="PUT")
+    file = Path(api.hub.store.engine.url.database or "")
+    met: list[bool] = []
+    left, young = file.parent / ".tried-of-the-dead", file.parent / ".tried-of-another"
+    for folder in (left, young):
+        folder.mkdir()
+        (folder / "tried.db").write_bytes(b"people")
+    os.utime(left, (0, 0))
+
+    def applied(*given: Any) -> Any:
+        other = sqlite3.connect(file, timeout=0, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("UPDATE employer SET name = 'Meanwhile'")
+        met.append(len([one for one in file.parent.iterdir() if one.name.startswith(".tried-")]) == 2)
+        other.execute("COMMIT")
+        other.close()
+        return intake_apply(*given)
+
+    intake_apply = imports.apply
+    monkeypatch.setattr(imports, "apply", applied)
+    assert api.send(f"{place}/preview").json()["rows"] == 2
+    assert met == [True] and [one for one in file.parent.iterdir() if one.name.startswith(".tried-")] == [young]
 
 
 def test_a_table_is_sent_decided_tried_and_taken_in_as_by_hand(working: Api) -> None:

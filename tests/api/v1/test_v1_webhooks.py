@@ -317,6 +317,25 @@ def test_one_whose_process_died_before_it_answered_is_added_once_and_its_secret_
     assert api.send("/webhooks", body, 201, key="one").json() == later and len(api.get("/webhooks")["items"]) == 3
 
 
+def test_a_secret_whose_process_died_before_it_was_told_is_changed_once_and_told_again(
+    api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.hub.hook_hosts = frozenset({receiver.host})
+    made = api.send("/webhooks", {"url": f"http://{receiver.host}/in", "events": ["run.ended"]}, 201).json()
+    path, first = f"/webhooks/{made['subscription']}", made["signing_secret"]
+    etag = api.etag(path)
+    monkeypatch.setattr(first_results, "keep", lambda *_: None)
+    monkeypatch.setattr(first_results, "BUSY", timedelta(0))
+    second = api.send(f"{path}/rotate", {}, key="one", etag=etag).json()["signing_secret"]
+    assert api.send(f"{path}/rotate", {}, key="one", etag=etag).json()["signing_secret"] == second != first
+    problem(api.send(f"{path}/rotate", {}, 412, key="two", etag=etag), 412, "needs_person")
+    problem(api.send(f"{path}/rotate", {}, 409, key="three", etag="*"), 409, "needs_person")
+    assert holds(api, receiver, path, first, second) == [first, second]
+    start_clock(api.hub, api.hub.store.clock() + timedelta(days=2))
+    third = api.send(f"{path}/rotate", {}, key="one", etag="*").json()["signing_secret"]
+    assert third not in (first, second), "a key is not kept for ever"
+
+
 def test_a_worker_delivers_by_itself(api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     path = subscribed(api, receiver)
     heard = threading.Event()

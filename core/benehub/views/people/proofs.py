@@ -58,11 +58,21 @@ def of_chains(session: Session, month: Month, person_id: str) -> Proofs:
 
 def of_leave(session: Session, person_id: str) -> dict[str, str]:
     """Policy -> the newest entry of an employee's leave that stands in the books."""
-    accounts = (chart.LEAVE_AVAILABLE, chart.LEAVE_LIABILITY)
+    last = (
+        select(leg.c.plan, func.max(entry.c.seq).label("seq"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.person_id == person_id,
+            leg.c.account.in_((chart.LEAVE_AVAILABLE, chart.LEAVE_LIABILITY)),
+        )
+        .group_by(leg.c.plan)
+        .subquery()
+    )  # fmt: skip
     rows = session.rows(
         select(leg.c.plan, entry.c.entry_id)
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-        .where(leg.c.employer_id == session.employer, leg.c.person_id == person_id, leg.c.account.in_(accounts))
-        .order_by(entry.c.seq)
+        .join(last, (last.c.plan == leg.c.plan) & (last.c.seq == entry.c.seq))
+        .where(leg.c.employer_id == session.employer, leg.c.person_id == person_id)
+        .distinct()
     )
     return {row.plan: row.entry_id for row in rows}
