@@ -6,8 +6,9 @@ are under way at once are in threads of their own, and none of them about the sa
 
 A request goes lookup -> request -> send -> receipt. After a time-out or 5xx the vendor is read back: where the
 wanted state is there the dispatch settles, where it is surely not it is sent again, and where nothing can
-tell it is held for a person. A vendor that fails whatever it is asked leaves it in doubt: the next job reads it back. A file whose delivery broke off is put again where its control number makes that
-harmless; else it settles only when the mailbox shows it, for its absence there proves nothing.
+tell it is held for a person. A vendor that fails whatever it is asked leaves it in doubt: the next job reads it back.
+A file whose delivery broke off is put again where its control number makes that harmless; else it settles only when
+the mailbox shows it, for its absence there proves nothing.
 """
 
 from __future__ import annotations
