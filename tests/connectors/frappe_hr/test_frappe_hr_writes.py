@@ -261,7 +261,7 @@ def test_whoever_is_not_active_is_known_however_long_ago_he_left(bench: Any) -> 
     assert dict(played.connector.discover(played.link).inactive) == {
         "HR-EMP-00091": "Left", "HR-EMP-00092": "Left", "HR-EMP-00093": "Inactive", "HR-EMP-00094": "Left",
     }  # fmt: skip
-    assert len(bench.site.log) - before == 3  # who leaves: none; who is not active: a page, and that nothing is behind it
+    assert len(bench.site.log) - before == 3  # nobody leaves; a page of who is not active, and its end
     assert all(int(call.query["limit_page_length"]) >= 5000 for call in bench.site.log[before:])
 
 
