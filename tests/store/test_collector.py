@@ -1,4 +1,4 @@
-"""Many rows are read and written without a search for cycles, then and right afterwards; a full one finds them still."""
+"""Many rows are read and written without a search for cycles, then or right after; a full one finds them still."""
 
 from __future__ import annotations
 
