@@ -1,4 +1,4 @@
-"""What the numbers of one person's page go back to: the newest entry of each, and no other entry leaves the database."""
+"""What the numbers of a person's page go back to: the newest entry of each; no other entry leaves the database."""
 
 from __future__ import annotations
 
