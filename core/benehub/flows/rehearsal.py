@@ -76,7 +76,7 @@ def _tried_on(store: Store) -> Iterator[Connection]:
     of this employer alone."""
     file = Path(store.engine.url.database or "")
     if store.engine.dialect.name == "sqlite" and file.is_file() and file.stat().st_size <= COPIED_BYTES:
-        with scratch_sqlite(store.engine, store.clock()) as connection:
+        with scratch_sqlite(store.engine) as connection:
             yield connection
     else:
         with store.engine.connect().execution_options(benehub_write=True) as connection:

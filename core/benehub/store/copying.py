@@ -11,7 +11,6 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
@@ -36,6 +35,7 @@ from sqlalchemy import table as named
 from sqlalchemy.pool import NullPool
 
 from benehub.errors import ConfigError
+from benehub.periods import Clock, system_clock
 from benehub.store.archive import BLOCK, Archive, Writer
 from benehub.store.tables import metadata
 
@@ -50,8 +50,8 @@ VERSION = "benehub_schema"
 TRIED = ".tried-"
 """How the folder of a copy begins that something is tried on."""
 
-OUTLIVES = timedelta(days=1)
-"""Time after which nobody tries anything any more on such a copy."""
+OUTLIVES = 86_400.0
+"""Seconds after which nobody tries anything any more on such a copy."""
 
 _LENGTHS = bytes(range(1, 21))
 """Lengths that a key's name may have: where one stands is its number."""
@@ -92,13 +92,14 @@ def copy_sqlite(engine: Engine, path: Path) -> None:
 
 
 @contextmanager
-def scratch_sqlite(engine: Engine, now: datetime) -> Iterator[Connection]:
+def scratch_sqlite(engine: Engine, clock: Clock = system_clock) -> Iterator[Connection]:
     """A connection to a copy of an SQLite database as it stands now, for what is tried: nobody waits for it.
 
-    The copy lies beside the database, readable by its owner alone, and is gone at the end.
+    The copy lies beside the database, readable by its owner alone, and is gone at the end. `clock` is the one that
+    dates files: the machine's, whatever day the hub has.
     """
     beside = Path(engine.url.database or "").resolve().parent
-    _sweep(beside, now)
+    _sweep(beside, clock().timestamp())
     with TemporaryDirectory(prefix=TRIED, dir=beside, ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "tried.db"
         copy_sqlite(engine, path)
@@ -110,11 +111,11 @@ def scratch_sqlite(engine: Engine, now: datetime) -> Iterator[Connection]:
             yield connection
 
 
-def _sweep(beside: Path, now: datetime) -> None:
+def _sweep(beside: Path, now: float) -> None:
     """Remove copies whose process died: nobody else would, and they hold what the database holds."""
     for left in beside.glob(f"{TRIED}*"):
         with suppress(OSError):
-            if left.is_dir() and left.stat().st_mtime < (now - OUTLIVES).timestamp():
+            if left.is_dir() and left.stat().st_mtime < now - OUTLIVES:
                 shutil.rmtree(left, ignore_errors=True)
 
 
