@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from benehub.crypto import Vault
@@ -29,6 +29,12 @@ from benehub.store.sqlite import open_wal
 from benehub.store.windows import StoreWindows
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+VERSION_TABLE = "benehub_schema"
+"""Where the migrations note the schema's revision."""
+
+SERVES = "serves code of "
+"""How the table's comment begins; behind it stand the revisions whose code works with this schema."""
 
 TURN_SECONDS = 600.0
 """How long one waits for its turn."""
@@ -177,10 +183,37 @@ def _alembic() -> Config:
 
 
 def migrate(connection: Connection, revision: str = "head") -> None:
-    """Bring the schema up to a revision, within the caller's transaction."""
+    """Bring the schema up to a revision, within the caller's transaction; it says then whom it serves."""
     config = _alembic()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+    if connection.dialect.name == "postgresql":
+        told = " ".join(serving(ScriptDirectory.from_config(config), revision))
+        connection.exec_driver_sql(f"COMMENT ON TABLE {VERSION_TABLE} IS '{SERVES}{told}'")
+
+
+def serving(script: ScriptDirectory, revision: str = "head") -> list[str]:
+    """The revisions whose code works with the schema of this one: each newer migration is `additive`.
+
+    Such a one only adds what the code before it need not know. Older ones say nothing of it.
+    """
+    found: list[str] = []
+    one = script.get_revision(revision)
+    while one is not None:
+        found.append(one.revision)
+        before = one.down_revision
+        additive = getattr(one.module, "additive", False) and isinstance(before, str)
+        one = script.get_revision(str(before)) if additive else None
+    return found
+
+
+def serves(connection: Connection, revision: str) -> bool:
+    """Whether the schema says that it serves code of an older revision. Only PostgreSQL's does: beside SQLite works
+    one process, that is upgraded with it."""
+    if connection.dialect.name != "postgresql":
+        return False
+    told = connection.scalar(text("SELECT obj_description(to_regclass(:name))"), {"name": VERSION_TABLE})
+    return revision in str(told or "").removeprefix(SERVES).split()
 
 
 def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:

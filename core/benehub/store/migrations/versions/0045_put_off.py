@@ -9,6 +9,8 @@ revision = "0045"
 down_revision = "0044"
 branch_labels = None
 depends_on = None
+additive = True
+"""Code of the revision before works with it: what is added has a default."""
 
 
 def upgrade() -> None:
