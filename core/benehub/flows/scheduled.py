@@ -75,7 +75,7 @@ def _begin(
 ) -> tuple[str, list[Any] | None]:
     """As `_plan`; no jobs at all where it has waited for a worker until its schedule lets nothing start any more.
 
-    That is kept with the schedule's new time: should this be asked again, in an open hour by then, it comes to the same.
+    That is kept with the schedule's new time: asked again, in an open hour by then, it comes to the same.
     A person who retries it is asked for no hour.
     """
     with hub.store.write(employer) as session:

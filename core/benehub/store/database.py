@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, text
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from benehub.crypto import Vault
@@ -35,6 +35,12 @@ VERSION_TABLE = "benehub_schema"
 
 SERVES = "serves code of "
 """How the table's comment begins; behind it stand the revisions whose code works with this schema."""
+
+WATCHED_LINE = {
+    "connect_timeout": 10, "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}  # fmt: skip
+"""In seconds, but for the last in milliseconds: what was sent and is not acknowledged by then ends the connection."""
 
 TURN_SECONDS = 600.0
 """How long one waits for its turn."""
@@ -226,7 +232,9 @@ def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:
         engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False})
         _tune_sqlite(engine)
     elif url.startswith("postgresql+psycopg://"):
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED")
+        engine = create_engine(
+            url, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=_watched(url)
+        )
     else:
         scheme = url.split(":", 1)[0]
         raise ConfigError(
@@ -235,6 +243,12 @@ def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:
             mend="Use sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME",
         )
     return Store(url, engine, vault, clock)
+
+
+def _watched(url: str) -> dict[str, int]:
+    """How soon a connection whose other end is silently gone ends, but for what the URL says itself: a sender that asks
+    whether its turn stands waits no longer, nor does a server keep it for one that is gone."""
+    return {name: value for name, value in WATCHED_LINE.items() if name not in make_url(url).query}
 
 
 def _tune_sqlite(engine: Engine) -> None:
