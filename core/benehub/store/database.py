@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -204,7 +204,7 @@ def serving(script: ScriptDirectory, revision: str = "head") -> list[str]:
     Such a one only adds what the code before it need not know. Older ones say nothing of it.
     """
     found: list[str] = []
-    one = script.get_revision(revision)
+    one: Script | None = script.get_revision(revision)
     while one is not None:
         found.append(one.revision)
         before = one.down_revision
@@ -235,6 +235,8 @@ def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:
         engine = create_engine(
             url, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=_watched(url)
         )
+        # First: what else is done with a new connection reads texts, which come as bytes there.
+        event.listen(engine, "connect", _must_know_its_letters, insert=True)
     else:
         scheme = url.split(":", 1)[0]
         raise ConfigError(
@@ -243,6 +245,17 @@ def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:
             mend="Use sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME",
         )
     return Store(url, engine, vault, clock)
+
+
+def _must_know_its_letters(raw: Any, _record: Any) -> None:
+    encoding = raw.info.parameter_status("server_encoding")
+    if encoding == "SQL_ASCII":
+        name = raw.info.dbname
+        raise ConfigError(
+            f"the database {name!r} has the encoding {encoding}: it does not know which letters it keeps",
+            where="setting db",
+            mend=f"Create it with UTF8: CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0",
+        )
 
 
 def _watched(url: str) -> dict[str, int]:
