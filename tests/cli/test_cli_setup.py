@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from benehub.cli import logs, worker
 
 HEAVY = (
     "sqlalchemy", "pydantic", "httpx", "dbos", "alembic", "cryptography", "fastapi", "uvicorn", "scim2_models",
@@ -161,6 +164,24 @@ def test_logs_are_masked(cli: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert "900-01-0001" not in line and "900010001" not in line
     assert "count=3" in line
     structlog.reset_defaults()
+
+
+def test_logs_keep_the_names_of_processes_and_runs() -> None:
+    name = "4711-ab123456789cdef0"
+    line = {"event": f"of {name}", "executor": name, "worker": "rack-123456789", "run": "run_123456789", "who": name}
+    told = dict(logs.masked(None, "", line))
+    assert (told["executor"], told["worker"], told["run"]) == (name, "rack-123456789", "run_123456789")
+    assert "123456789" not in told["event"] + told["who"]
+    assert logs.masked(None, "", {"executor": {"ssn": "900-12-3456"}})["executor"] == {"ssn": "***-**-****"}
+
+
+def test_a_worker_that_is_stuck_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended, told = threading.Event(), list[int]()
+    monkeypatch.setattr(worker.os, "_exit", lambda code: (told.append(code), ended.set()))
+    stop = threading.Event()
+    worker.end_soon(stop, 0.01)
+    worker.end_soon(stop, 0.01)  # asked twice
+    assert stop.is_set() and ended.wait(30) and told == [1]
 
 
 def test_every_reading_command_has_json(cli: Any, home: Path) -> None:

@@ -17,17 +17,13 @@ from benehub.access import users
 from benehub.connections import doors
 from benehub.errors import BenehubError
 from benehub.store import Session, Store, guards, iso
-from benehub.store.database import MIGRATIONS
+from benehub.store.database import MIGRATIONS, VERSION_TABLE, serves
 from benehub.store.schema import INSTALLATION
 from benehub.views.employers import employers
 from benehub.views.runs import INTERRUPTED, runs
 from benehub.views.schedules import overdue
 from benehub.views.upkeep import Check as Check
 from benehub.views.upkeep import upkeep
-
-VERSION_TABLE = "benehub_schema"
-"""Where the migrations note the schema's revision."""
-
 
 GivenUp = Callable[[Sequence[str]], set[str]]
 """Says which of these jobs the job engine takes up no more."""
@@ -52,12 +48,15 @@ def _wanted() -> str:
 
 
 def ready(store: Store) -> bool:
-    """Whether the database answers, with the schema that this code wants."""
+    """Whether the database answers, with the schema that this code wants or a newer one that serves it too."""
     try:
         standing, wanted = revisions(store)
+        if standing == wanted:
+            return True
+        with store.read("") as session:
+            return serves(session.connection, wanted)
     except DBAPIError:
         return False
-    return standing == wanted
 
 
 def _context(session: Session) -> MigrationContext:
