@@ -82,7 +82,7 @@ def test_a_word_counts_from_when_it_was_asked_for(
     monkeypatch.setattr(locks, "_stirs", lambda _connection: False)
     opened = open_store(f"sqlite:///{tmp_path / 'hub.db'}", Vault({"k1": b"k" * 32}))
     lock = opened.lock("a turn")
-    lock._connection = Slow()  # type: ignore[assignment]
+    lock._connection = Slow()  # type: ignore[assignment]  # stands in for the real one
     assert not lock.stands(1.0, ask=False) and not asked
     assert (lock.stands(1.0), len(asked)) == (stands, questions)
     assert lock.stands(1.0, ask=False) is stands and len(asked) == questions

@@ -92,7 +92,7 @@ def test_a_schema_serves_the_code_of_before_while_all_that_came_was_added(
     migrations: list[tuple[str, bool | None]], serving: list[str]
 ) -> None:
     script = Script(migrations)
-    assert database.serving(script, "head") == serving  # type: ignore[arg-type]
+    assert database.serving(script, "head") == serving  # type: ignore[arg-type]  # stands in for the real one
 
 
 class Script:

@@ -40,11 +40,10 @@ def write_down(
         lost = asked_outside and turn_lost()
         with hub.store.write(employer) as session:
             standing = _locked(session, ended)
-            if asked_outside and not (lost or turn_known()):
-                continue  # it waited for others for so long that it has to be asked again
-            written = _end(session, ended, standing, lost if asked_outside else turn_lost(), tries)
-        break
-    return written
+            if lost or not asked_outside or turn_known():
+                return _end(session, ended, standing, lost if asked_outside else turn_lost(), tries)
+        # It waited for others for so long that it has to be asked again.
+    raise AssertionError("the last time it is written")
 
 
 def _locked(session: Session, ended: Sequence[Ended]) -> dict[str, str]:
