@@ -281,15 +281,6 @@ def test_a_time_of_the_month_that_an_older_run_kept_from_starting_is_named(sessi
     ]  # fmt: skip
 
 
-def test_a_flow_of_a_month_that_never_ran_for_it_is_named(session: Session) -> None:
-    scheduled(session, flow="leave.accrue", cron=MONTHLY, slot_at="2026-12-05T06:00:00.000000Z")
-    ran(session, "09-05", "done", flow="leave.accrue")
-    ran(session, "11-05", "done", flow="leave.accrue")
-    nothing = "schedule nightly (leave.accrue) started nothing at 2026-10-05T06:00:00.000000Z, nor since"
-    assert told(session) == [nothing]
-    assert told(session, OCTOBER.plus(-2)) == []  # it is from September, and so are the oldest runs
-
-
 def joined(session: Session, name: str, mode: str = "live") -> None:
     session.add(connection, [{"connection_id": name, "connector": "files", "settings": {}, "mode": mode}])
 
@@ -302,14 +293,16 @@ def test_a_pause_that_hides_times_of_the_month_is_named_until_it_is_run(
     session: Session, state: str, mode: str, why: str
 ) -> None:
     joined(session, "hris", mode)
-    scheduled(session, state=state, on="hris")
-    ran(session, "10-14", "done")
+    scheduled(session, "2026-10-15T06:00:00.000000Z" if state == "paused" else "2026-11-24T06:00:00.000000Z",
+              state=state, on="hris")  # fmt: skip
+    session.change(schedule, {"name": "nightly"}, note="2026-10-15T06:00:00.000000Z: connection hris is paused")
+    ran(session, "09-14", "done")
     assert told(session) == [f"schedule nightly (sync) {why}"]
     ran(session, "11-20", "done")  # `benehub schedule run-now`
     assert told(session) == []
 
 
 def test_a_pause_after_the_month_is_nothing_of_it(session: Session) -> None:
-    scheduled(session, state="paused")
+    scheduled(session, "2026-11-02T06:00:00.000000Z", state="paused")
     ran(session, "11-01", "done")
     assert told(session) == []

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 
-from benehub.engine.timetable import next_slot
-from benehub.errors import ConfigError
 from benehub.periods import Month
 from benehub.store import Session
 from benehub.store.session import iso
 from benehub.store.tables import connection, run, schedule
-from benehub.views.schedules import PREFIX, timetable
+from benehub.views.schedules import PREFIX
 
 STEPS = {"last": (-1,), "this": (0,), "next": (1,), "both": (-1, 0)}
 """Months that a schedule's option `month` means, counted from that of its time; the last is the one its time is for."""
@@ -30,9 +28,6 @@ OF_A_MONTH = {
     "accounts.confirmations": "both",
 }  # fmt: skip
 """Flows whose run is of certain months alone, each with the months that are meant unless its options say others."""
-
-KEPT = timedelta(days=30)
-"""So long runs that ended well are kept at least; of times before that, and before the oldest one, nobody can tell."""
 
 MONTH = re.compile(r"\d{4}-\d{2}")
 
@@ -71,56 +66,42 @@ def not_run(session: Session, months: Sequence[Month]) -> Iterator[str]:
         .where(*session.where(schedule))
         .order_by(schedule.c.name)
     )
-    by_name, since = _newest(session, last), _told_since(session)
+    by_name = _newest(session, last)
     runs = _of_months(session, months[0])
     for row in rows:
         if row.flow not in OF_A_MONTH:
-            yield from _told(session, row, last, by_name.get(row.name, Ran()), since)
+            yield from _told(session, row, last, by_name.get(row.name, Ran()))
             continue
         by_month = _by_month(session, row, (one for one in runs if _is_of(one, row)))
         for month in months:
-            yield from _told(session, row, month, by_month.get(month, Ran()), since)
+            yield from _told(session, row, month, by_month.get(month, Ran()))
 
 
-def _told(session: Session, row: Row[Any], month: Month, ran: Ran, since: str) -> Iterator[str]:
+def _told(session: Session, row: Row[Any], month: Month, ran: Ran) -> Iterator[str]:
     """What a schedule has not done of a month."""
     what = f"schedule {row.name} ({row.flow})"
     if ran.failed > ran.done:
         yield f"{what} did not end well at {ran.failed}, nor since"
     elif row.state == "on" and row.slot_at < session.now() and _counts_for(session, row, month):
         yield f"{what} is due since {row.slot_at} and has not run"  # when it is tried next is put off again and again
-    elif (missed := _missed(session, row, month, ran, since)) is not None:
+    elif (missed := _missed(session, row, month, ran)) is not None:
         if row.state == "paused":
             yield f"{what} is paused: it started nothing at {missed}, nor since"
-        elif row.mode == "paused":
+        else:
             yield f"{what} started nothing at {missed}, nor since: connection {row.connection_id} is paused"
-        elif not ran.done:  # its run of an earlier month was not done, or no worker was there
-            yield f"{what} started nothing at {missed}, nor since"
 
 
-def _missed(session: Session, row: Row[Any], month: Month, ran: Ran, since: str) -> str | None:
-    """The first time for the month that started nothing since its last good run; none where all were kept.
+def _missed(session: Session, row: Row[Any], month: Month, ran: Ran) -> str | None:
+    """A time that a pause kept from starting, and that no good run has made up for since; none where all were kept.
 
-    One that is on and ran for the month keeps up by itself: what came due meanwhile is looked at as one.
+    A paused schedule keeps its next time; what a paused connection passes over is on the schedule's note.
     """
-    paused = "paused" in (row.state, row.mode)
-    if not paused and (row.flow not in OF_A_MONTH or ran.done):
-        return None
     of = month.plus(-_steps(row)[-1]) if row.flow in OF_A_MONTH else month
-    begin = datetime.fromisoformat(max(at(session, of.first), row.anchor_at)) - timedelta(microseconds=1)
-    try:
-        slot = iso(next_slot(timetable(row), max(begin, datetime.fromisoformat(ran.began)) if ran.began else begin))
-    except ConfigError:
-        return None  # no time of it ever comes
-    if slot >= min(at(session, of.end), session.now()):
-        return None
-    return slot if slot >= since else None
-
-
-def _told_since(session: Session) -> str:
-    """From when on the runs tell what was not started: `KEPT`, or when the oldest one that ended well began."""
-    query = select(func.min(run.c.started_at)).where(*session.where(run, state="done"))
-    return min(iso(session.clock() - KEPT), str(session.connection.execute(query).scalar() or ""))
+    if row.state == "paused":
+        return row.slot_at if ran.began < row.slot_at < min(at(session, of.end), session.now()) else None
+    if row.mode == "paused" and row.note and not ran.done and row.anchor_at < at(session, of.end):
+        return str(row.note).partition(": ")[0]
+    return None
 
 
 def _newest(session: Session, month: Month) -> dict[str, Ran]:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Row, select
 
-from benehub.engine.blackouts import parse_blackout
-from benehub.engine.timetable import Closed, Timetable
-from benehub.engine.timetable import check as check_table
-from benehub.errors import DataError
 from benehub.store import Session
 from benehub.store.tables import connection, run, schedule
 
 PREFIX = "schedule."
 """What the flow of a schedule's run begins with; its subject is the schedule's name, a stroke and the time meant."""
-CLOSED = tuple(one.value for one in Closed)
-"""What may happen on week-ends and bank holidays."""
 STUCK = "cannot be started"
 """How the note of a schedule is known that cannot be started."""
 
@@ -47,39 +39,6 @@ def overdue(session: Session, before: str) -> int:
         select(schedule.c.name).where(*session.where(schedule, state="on"), schedule.c.next_at < before)
     )
     return len(rows)
-
-
-def zone_of(name: str) -> str:
-    """The name of a time zone as the tables know it.
-
-    Raises:
-        DataError: there is none of this name.
-    """
-    try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise DataError(f"no time zone {name[:60]!r}", mend='Write it as "America/New_York"') from None
-
-
-def timetable(row: Any) -> Timetable:
-    """The times of a schedule, a row or what is to be one.
-
-    Raises:
-        DataError: something of it cannot be read.
-        ConfigError: no bank calendar is known for its country.
-    """
-    value = row if isinstance(row, dict) else row._mapping
-    if value["closed_days"] not in CLOSED:
-        raise DataError(
-            f"closed days cannot be {value['closed_days'][:20]!r}", mend="Choose run, skip, before or after"
-        )
-    table = Timetable(
-        zone=ZoneInfo(zone_of(value["zone"])), cron=value["cron"], every=timedelta(seconds=value["every_s"]),
-        anchor=datetime.fromisoformat(value["anchor_at"]), closed=Closed(value["closed_days"]),
-        country=value["country"], blackouts=tuple(map(parse_blackout, value["blackouts"])), jitter=value["jitter_s"],
-    )  # fmt: skip
-    check_table(table)
-    return table
 
 
 def _plain(row: Row[Any]) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from benehub.flows import Hub, job_schedules
 from benehub.flows.job_schedules import When, kept
 from benehub.flows.schedulable import FLOWS, OPTIONS, PREFIX, Wanted
 from benehub.views import connected
-from benehub.views.schedules import CLOSED
 from benehub.web.pages import Page, must_work, page, then
 
 router = APIRouter(route_class=Page)
@@ -145,5 +144,5 @@ def _form(
     return page(
         request, caller, "schedules.html", status=status, row=row, wanted=wanted, when=when, error=error, name=name,
         times=times, version="" if row is None else job_schedules.version_of(row), connections=names, flows=list(FLOWS),
-        options=list(OPTIONS), closed=CLOSED, catch_ups=job_schedules.CATCH_UP, prefix=OPTION,
+        options=list(OPTIONS), closed=job_schedules.CLOSED, catch_ups=job_schedules.CATCH_UP, prefix=OPTION,
     )  # fmt: skip
