@@ -116,6 +116,17 @@ def test_doctor_names_a_connection_whose_secret_is_missing(cli: Any, employed: P
     assert "NO_SUCH_SECRET" in wrong[0]["state"]
 
 
+def test_doctor_names_what_is_listed_for_nobody(cli: Any, employed: Path) -> None:
+    with (employed / "benehub.toml").open("a") as settings:
+        for table in ("acme.files", "acme.fiels", "acem.files"):
+            settings.write(f'\n[connections_by_api.{table}]\naddresses = ["drop"]\n')
+    wrong = [(one["name"], one["state"]) for one in cli.told("doctor", code=1) if not one["ok"]]
+    assert wrong == [
+        ("connections_by_api.acme.fiels", "there is no connector fiels"),
+        ("connections_by_api.acem.files", "there is no employer acem"),
+    ]
+
+
 def test_doctor_finds_a_missing_guard(cli: Any, employed: Path) -> None:
     import sqlite3
 

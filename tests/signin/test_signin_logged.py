@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 import structlog
 from sqlalchemy import select
 from tests.access.conftest import PASSWORD, Desk
-from tests.signin.test_signin_oidc import at_provider, claims, invited, issuer
+from tests.signin.test_signin_oidc import CLIENT, at_provider, claims, invited, issuer
 from tests.signin.test_signin_oidc import front as front
 
 from benehub import connections
@@ -32,7 +34,7 @@ __all__ = ["front", "issuer"]
 
 SIGNING = "whsec_UGxhbnRlZFNlY3JldE9mT3Vyc0xvbmdFbm91Z2g="
 BAD = "not-base64-PlantedHookSecret!"
-VENDORS, METRICS, CLIENT = "PlantedVendorSecret-77", "PlantedMetricsToken-88", "PlantedClientSecret-99"
+VENDORS, METRICS = "PlantedVendorSecret-77", "PlantedMetricsToken-88"
 
 
 class Through(httpx.BaseTransport):
@@ -83,7 +85,7 @@ def test_a_served_process_writes_no_secret_down(
     capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     caplog.set_level(logging.DEBUG)
-    secrets = [PASSWORD, SIGNING, BAD, VENDORS, CLIENT]
+    secrets = [PASSWORD, SIGNING, BAD, VENDORS, CLIENT, b64encode(f"benehub:{CLIENT}".encode()).decode()]
     exchanged: list[str] = []
     user = invited(desk, "login", Role.OWNER)
     claims(issuer, "p1", email="ann@acme.example", email_verified=True)
@@ -125,7 +127,8 @@ def _signed_in(client: httpx.Client, issuer: str) -> list[str]:
         begun = client.get("/signin/by/login")
         back = at_provider(begun.headers["location"], "p1")
         assert client.get(back).status_code == status
-        made.append(back.partition("?")[2])
+        query = parse_qs(urlsplit(back).query)
+        made += query["code"] + query["state"]
     client.post("/signin", data={"email": "ann@acme.example", "password": PASSWORD})
     return [*made, client.cookies["__Host-benehub"]]
 

@@ -63,11 +63,12 @@ def set_mode(hub: Hub, employer: str, name: str, mode: str, expected: str = "", 
 def add_by_api(
     hub: Hub, employer: str, name: str, connector: str, settings: Mapping[str, Any], mode: str = "watch"
 ) -> None:
-    """Add a connection whose settings a program gives: they name what was listed for it, and nothing else.
+    """Add a connection whose settings a program gives: they name what was listed for it, and nothing else. One that
+    stands just so is not made again.
 
     Raises:
         ConfigError: no such connector, or settings that it does not take.
-        DataError: there is such a connection, no such mode, or something is named that is not listed.
+        DataError: there is another connection of the name, no such mode, or something is named that is not listed.
     """
     if mode not in MODES:
         raise DataError(f"no mode {mode[:20]!r}", mend="Choose live, watch or paused")
@@ -75,14 +76,17 @@ def add_by_api(
     check_named(employer, connector, settings, _listed(hub, employer, connector))
     with hub.store.write(employer) as session:
         session.take_seq(0)  # of two at once the second finds what the first has made
-        if any(row.connection_id == name for row in connections.listed(session)):
+        if there := [row for row in connections.listed(session) if row.connection_id == name]:
+            if edited(there[0]) == {"connector": made.name, "settings": dict(settings), "mode": mode}:
+                return  # a process that died before it answered has made it
             raise DataError("there is such a connection", where=f"connection {name}", mend="Change it, or name another")
         connections.check_given(session, name, made, settings)
         connections.add(session, name, made, settings, mode)
 
 
 def change_by_api(hub: Hub, employer: str, name: str, settings: Mapping[str, Any], expected: str = "") -> None:
-    """Put these settings, given by a program, in place of a connection's; connector and mode stay.
+    """Put these settings, given by a program, in place of a connection's; connector and mode stay. Where they stand
+    just so nothing is done, whatever version is expected.
 
     Raises:
         ConfigError: no such connection, or settings that its connector does not take.
@@ -92,6 +96,8 @@ def change_by_api(hub: Hub, employer: str, name: str, settings: Mapping[str, Any
     with hub.store.write(employer) as session:
         session.take_seq(0)
         row = connections.get(session, name)
+        if row.settings == dict(settings):
+            return  # as it is: a process that died before it answered has changed it, say
         must_be(expected, edited(row), f"connection {name}")
         made = connections.known(hub.connectors, row.connector)
         check_named(employer, row.connector, settings, _listed(hub, employer, row.connector), row.settings)

@@ -77,7 +77,8 @@ def rotate(
 
     Args:
         key: tells this write from others: with the same one within a day nothing is changed again, and the secret that
-            it has made is told again while it is the one in force. Empty for a new one.
+            it has made is told again while it is the one in force. Empty for a new one. A write with a key that names
+            the reference in force, which came within the day, changes nothing either.
 
     Raises:
         DataError: there is no such subscription, or the reference is none.
@@ -89,6 +90,8 @@ def rotate(
         row = get(session, subscription_id)
         if before := "" if secret else hook_secrets.made_by(session, row, key):
             return before
+        if key and hook_secrets.took(session, row, secret):
+            return ""
         must_be(expected, _edited(row), subscription_id)
         kept, made = hook_secrets.chosen(session, secret, key)
         session.change(

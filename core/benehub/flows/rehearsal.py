@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
 import pluggy
@@ -19,7 +18,7 @@ from benehub import connections, hookspecs
 from benehub.connect.connector import Connector
 from benehub.flows.hub import Hub
 from benehub.store import Session, Store
-from benehub.store.copying import scratch_sqlite
+from benehub.store.scratch import scratch_sqlite
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -72,20 +71,23 @@ class _Quiet:
 def _tried_on(store: Store) -> Iterator[Connection]:
     """What is written to and taken back: of SQLite, which has one writer, a copy, so that nobody waits for a look.
 
-    One that is larger than `COPIED_BYTES` is written to itself, as PostgreSQL is, which keeps others waiting for rows
-    of this employer alone."""
-    file = Path(store.engine.url.database or "")
-    if store.engine.dialect.name == "sqlite" and file.is_file() and file.stat().st_size <= COPIED_BYTES:
-        with scratch_sqlite(store.engine) as connection:
-            yield connection
-    else:
-        with store.engine.connect().execution_options(benehub_write=True) as connection:
-            yield connection
+    One that is larger than `COPIED_BYTES`, or has no room beside it, is written to itself, as PostgreSQL is, which
+    keeps others waiting for rows of this employer alone."""
+    with scratch_sqlite(store.engine, COPIED_BYTES) as copy:
+        if copy is not None:
+            yield copy
+            return
+    with store.engine.connect().execution_options(benehub_write=True) as connection:
+        yield connection
 
 
 @contextmanager
 def rehearsal(hub: Hub) -> Iterator[Hub]:
-    """A hub on which everything may be tried; whatever it wrote is taken back at the end."""
+    """A hub on which everything may be tried; whatever it wrote is taken back at the end.
+
+    Raises:
+        RetriableError: the copy that it is tried on cannot be made now.
+    """
     quiet = pluggy.PluginManager("benehub")
     quiet.add_hookspecs(hookspecs)
     quiet.register(_Quiet(list(connections.connectors(hub.plugins).values())), name="rehearsal")

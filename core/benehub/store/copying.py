@@ -7,23 +7,18 @@ migrations make it, guards included.
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from sqlalchemy import (
-    URL,
     Column,
     Connection,
     Engine,
     LargeBinary,
-    create_engine,
     delete,
-    event,
     func,
     inspect,
     literal,
@@ -32,10 +27,8 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy import table as named
-from sqlalchemy.pool import NullPool
 
-from benehub.errors import ConfigError
-from benehub.periods import Clock, system_clock
+from benehub.errors import ConfigError, RetriableError
 from benehub.store.archive import BLOCK, Archive, Writer
 from benehub.store.tables import metadata
 
@@ -46,12 +39,6 @@ JOBS_VERSION = "dbos_migrations"
 """What the job engine notes of its own schema; it is made new with that."""
 
 VERSION = "benehub_schema"
-
-TRIED = ".tried-"
-"""How the folder of a copy begins that something is tried on."""
-
-OUTLIVES = 86_400.0
-"""Seconds after which nobody tries anything any more on such a copy."""
 
 _LENGTHS = bytes(range(1, 21))
 """Lengths that a key's name may have: where one stands is its number."""
@@ -80,50 +67,21 @@ def _names(connection: Connection, column: Column[Any]) -> set[str]:
 
 
 def copy_sqlite(engine: Engine, path: Path) -> None:
-    """Copy an SQLite database, as it stands now, to a fresh file."""
+    """Copy an SQLite database, as it stands now, to a fresh file.
+
+    Raises:
+        RetriableError: the file cannot be written; there is no room, say.
+    """
     raw = engine.raw_connection()
-    target = sqlite3.connect(path)
     try:
         source: Any = raw.driver_connection
-        source.backup(target)  # all at once: under WAL writers do not wait for it
+        with closing(sqlite3.connect(path)) as target:
+            source.backup(target)  # all at once: under WAL writers do not wait for it
+    except sqlite3.Error as error:
+        raise RetriableError(f"the database cannot be copied: {error}",
+                             mend="See that there is room for the copy, and try it again") from error  # fmt: skip
     finally:
-        target.close()
         raw.close()
-
-
-@contextmanager
-def scratch_sqlite(engine: Engine, clock: Clock = system_clock) -> Iterator[Connection]:
-    """A connection to a copy of an SQLite database as it stands now, for what is tried: nobody waits for it.
-
-    The copy lies beside the database, readable by its owner alone, and is gone at the end. `clock` is the one that
-    dates files: the machine's, whatever day the hub has.
-    """
-    beside = Path(engine.url.database or "").resolve().parent
-    _sweep(beside, clock().timestamp())
-    with TemporaryDirectory(prefix=TRIED, dir=beside, ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "tried.db"
-        copy_sqlite(engine, path)
-        copy = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True, poolclass=NullPool,
-                             connect_args={"check_same_thread": False})  # fmt: skip
-        event.listen(copy, "connect", _unhurt)
-        event.listen(copy, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-        with copy.connect() as connection:
-            yield connection
-
-
-def _sweep(beside: Path, now: float) -> None:
-    """Remove copies whose process died: nobody else would, and they hold what the database holds."""
-    for left in beside.glob(f"{TRIED}*"):
-        with suppress(OSError):
-            if left.is_dir() and left.stat().st_mtime < now - OUTLIVES:
-                shutil.rmtree(left, ignore_errors=True)
-
-
-def _unhurt(raw: Any, _record: Any) -> None:
-    """A copy need not outlive a power cut: it is thrown away."""
-    raw.isolation_level = None
-    for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "foreign_keys=ON"):
-        raw.execute(f"PRAGMA {pragma}")
 
 
 def replace_sqlite(fresh: Path, path: Path) -> None:

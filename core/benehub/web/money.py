@@ -59,6 +59,8 @@ def walk(
     employer: str, connection: str, month: str, request: Request, caller: SeerOf, which: str = "differ", after: str = ""
 ) -> Response:
     """One invoice member by member: what was billed, what we accrued, and what lies between."""
+    if not after.isprintable():
+        raise DataError("a filter holds signs that no text has", mend="Type it anew")
     hub: Hub = request.app.state.hub
     asked = Month.parse(month)
     with hub.store.read(employer) as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from benehub.access import Role
 from benehub.connect.connector import Connector
 from benehub.connections.by_api import check_named
 from benehub.errors import DataError
+from benehub.flows import first_results
 from benehub.flows.onboarding import connect
 from benehub.plugins import build
 from benehub.settings import ByApi, Settings
@@ -68,7 +70,22 @@ def test_one_is_added_by_reference_changed_and_tried(hr: Api, monkeypatch: pytes
     monkeypatch.delenv("ACME_HIBOB_TOKEN", raising=False)
     assert "ACME_HIBOB_TOKEN" in hr.send("/connections/people/test", status=409).json()["detail"]
     hr.send("/connections/none", {"settings": HIBOB}, 404, etag="*", method="PUT")
-    assert "there is such" in hr.send("/connections", NEW, 422).json()["detail"]
+    assert "there is such" in hr.send("/connections", NEW | {"mode": "live"}, 422).json()["detail"]
+
+
+def test_what_a_process_did_that_died_before_it_answered_is_done_once(hr: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_results, "keep", lambda *_: None)
+    monkeypatch.setattr(first_results, "BUSY", timedelta(0))
+    made = hr.send("/connections", NEW, 201, key="once")
+    again = hr.send("/connections", NEW, 201, key="once")
+    old = made.headers["etag"]
+    assert again.json() == made.json() and again.headers["etag"] == old
+    body = {"settings": HIBOB | {"token": "keyring:acme-hibob"}}
+    changed = hr.send("/connections/people", body, key="put", etag=old, method="PUT")
+    again = hr.send("/connections/people", body, key="put", etag=old, method="PUT")
+    assert again.json() == changed.json() and again.headers["etag"] == changed.headers["etag"] != old
+    hr.send("/connections", NEW, 422, key="once")
+    problem(hr.send("/connections/people", {"settings": HIBOB}, 412, etag=old, method="PUT"), 412, "needs_person")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ from tests.api.v1.test_v1_runs import ended
 from tests.api.v1.test_v1_trail import trail
 
 from benehub.access import Role
-from benehub.flows import first_results, imports
+from benehub.errors import RetriableError
+from benehub.flows import first_results, imports, rehearsal
+from benehub.store import scratch
 from benehub.store.tables import connection, fact, upload
 
 TABLE = """Emp ID,First Name,Last Name,Date of Birth,SSN,Hire Date,FT/PT,Payroll Group
@@ -79,6 +81,27 @@ def test_nobody_waits_for_a_preview_to_write(api: Api, monkeypatch: pytest.Monke
     monkeypatch.setattr(imports, "apply", applied)
     assert api.send(f"{place}/preview").json()["rows"] == 2
     assert met == [True] and [one for one in file.parent.iterdir() if one.name.startswith(".tried-")] == [young]
+
+
+def test_a_preview_is_the_same_where_there_is_no_copy(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = f"/imports/{sent(api).json()['upload']}"
+    api.send(f"{place}/columns", decided(api, place), etag=api.etag(place), method="PUT")
+    asked, copies = api.send(f"{place}/preview").json(), list[Path]()
+    with api.hub.store.read("acme") as session:
+        facts = len(session.rows(select(fact)))
+    monkeypatch.setattr(scratch, "copy_sqlite", lambda _, path: copies.append(path))
+    for module, name, size in ((rehearsal, "COPIED_BYTES", 0), (scratch, "ROOM", 1 << 60)):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, size)
+            assert api.send(f"{place}/preview").json() == asked
+    with api.hub.store.read("acme") as session:
+        assert len(session.rows(select(fact))) == facts and copies == []
+
+    def full(*_: Any) -> None:
+        raise RetriableError("the database cannot be copied", mend="Try it again")
+
+    monkeypatch.setattr(scratch, "copy_sqlite", full)
+    problem(api.send(f"{place}/preview", status=503), 503, "retriable")
 
 
 def test_a_table_is_sent_decided_tried_and_taken_in_as_by_hand(working: Api) -> None:
