@@ -422,8 +422,7 @@ def _claim(hub: Hub, employer: str, ids: Sequence[str], tries: dict[str, int]) -
     if not ids:
         return []
     with hub.store.write(employer) as session:
-        rows = dispatch.begin_all(session, ids)
-        tries |= dispatch.newest(session, [row.dispatch_id for row in rows])
+        rows = dispatch.begin_all(session, ids, tries)
         return [(row, _frozen(hub, employer, session, row)) for row in rows]
 
 

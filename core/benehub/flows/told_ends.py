@@ -7,6 +7,7 @@ attempt knows: what the vendor has surely taken, and what has surely never reach
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
@@ -35,15 +36,20 @@ def write_down(
     """
     if not ended:
         return ()
-    for asked_outside in (True, True, False):
+    for _ in range(2):
         # Asked before, for with a transaction open nothing is waited for that may be long in coming.
-        lost = asked_outside and turn_lost()
-        with hub.store.write(employer) as session:
-            standing = _locked(session, ended)
-            if lost or not asked_outside or turn_known():
-                return _end(session, ended, standing, lost if asked_outside else turn_lost(), tries)
-        # It waited for others for so long that it has to be asked again.
-    raise AssertionError("the last time it is written")
+        lost = turn_lost()
+        with suppress(_WaitedLong), hub.store.write(employer) as session:
+            written = _end(session, ended, lost, tries)
+            if not (lost or turn_known()):
+                raise _WaitedLong
+            return written
+    with hub.store.write(employer) as session:
+        return _end(session, ended, turn_lost(), tries)
+
+
+class _WaitedLong(Exception):
+    """Others had the rows for so long that it has to be asked again whose turn it is: nothing is written."""
 
 
 def _locked(session: Session, ended: Sequence[Ended]) -> dict[str, str]:
@@ -52,9 +58,9 @@ def _locked(session: Session, ended: Sequence[Ended]) -> dict[str, str]:
     return {row.dispatch_id: str(row.state) for row in found}
 
 
-def _end(
-    session: Session, ended: Sequence[Ended], standing: Mapping[str, str], lost: bool, tries: Mapping[str, int]
-) -> Sequence[Ended]:
+def _end(session: Session, ended: Sequence[Ended], lost: bool, tries: Mapping[str, int]) -> Sequence[Ended]:
+    # Who has the turn is the only one who moves what is being sent.
+    standing = _locked(session, ended if lost else [one for one in ended if one[0].state != "sending"])
     if lost:
         # Then it is another one's to say, but for what the vendor has surely taken, and what surely never reached it.
         never = _never_left(session, ended, tries)
@@ -65,7 +71,7 @@ def _end(
             or (row.dispatch_id in never and standing[row.dispatch_id] in ("sending", "unknown"))
         ]
     else:
-        ended = [one for one in ended if not _put_otherwise(one, standing[one[0].dispatch_id])]
+        ended = [one for one in ended if not _put_otherwise(one, standing.get(one[0].dispatch_id, "sending"))]
     dispatch.end_all(session, [end for _, end in ended])
     owed = {row.dispatch_id: _owed(row, end) for row, end in ended}
     obligations.settle(session, {one: told for one, told in owed.items() if told is not None})
