@@ -60,6 +60,9 @@ class ByApi(BaseModel):
     """References to secrets, `env:NAME` or `keyring:NAME`."""
     addresses: tuple[str, ...] = ()
     """Addresses, hosts, host keys, ports and folders, each as its setting writes it."""
+    accounts: tuple[str, ...] = ()
+    """Accounts and banks that money goes to or comes from, users, and companies at a vendor, each as its setting writes
+    it."""
 
 
 NO_KEYS = "env:BENEHUB_KEYS"
@@ -123,8 +126,8 @@ class Settings(BaseSettings):
     connections_by_api: dict[str, dict[str, ByApi]] = Field(
         default={},
         description="What connections may name that are added or changed by the API, a table"
-        " `[connections_by_api.EMPLOYER.CONNECTOR]` each: references (env: or keyring:), addresses. What is not listed"
-        " is refused. See access.md.",
+        " `[connections_by_api.EMPLOYER.CONNECTOR]` each: references (env: or keyring:), addresses, accounts. What is"
+        " not listed is refused. See access.md.",
     )
 
     @classmethod

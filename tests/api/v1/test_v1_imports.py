@@ -118,6 +118,12 @@ def test_a_table_is_sent_decided_tried_and_taken_in_as_by_hand(working: Api) -> 
     body, etag = decided(api, place), api.etag(place)
     wrong = body | {"constants": {"shoe_size": "43"}}
     assert "shoe_size" in api.send(f"{place}/columns", wrong, 422, etag=etag, method="PUT").text
+    for named in ("env:BENEHUB_KEYS", "file:/etc/passwd"):
+        values = body["values"] | {"employment_class": {"password": named}}
+        told = problem(
+            api.send(f"{place}/columns", body | {"values": values}, 422, etag=etag, method="PUT"), 422, "data"
+        )
+        assert told["where"] == "streams.employee.values.employment_class.password"
     problem(api.send(f"{place}/columns", {"columns": {"ssn": "Emp ID"}}, 422, etag=etag, method="PUT"), 422, "data")
     assert api.send(f"{place}/columns", body, etag=etag, method="PUT").json()["decided"]
     told = problem(api.send(f"{place}/columns", body, 412, etag=etag, method="PUT"), 412, "needs_person")

@@ -148,13 +148,13 @@ def get_connection(_caller: SeesConnections, at: At, connection: NamePath, respo
 def add_connection(
     request: Request, _caller: Operates, at: At, claim: Once, body: NewConnection, response: Response
 ) -> ConnectionDetail:  # fmt: skip
-    """Add a connection; one that can write, by who may send.
+    """Add a connection; one that can write, by who may send; one that reads people, by who may edit them.
 
     Its settings name references and addresses that the installation lists for this employer and connector, and no
     file."""
     with given():
         must_set_up(at.hub, at.caller, at.employer, body.connector)
-        connecting.add_by_api(at.hub, at.employer, body.name, body.connector, body.settings, body.mode)
+        connecting.add_by_api(at.hub, at.employer, body.name, body.connector, body.settings, body.mode, at.caller.user)
     about(request, body.name)
     return _shown(at, body.name, response)
 
@@ -170,7 +170,7 @@ def change_connection(
         connector = room.get(session, connection).connector
     with given():
         must_set_up(at.hub, at.caller, at.employer, connector)
-        connecting.change_by_api(at.hub, at.employer, connection, body.settings, expected(if_match))
+        connecting.change_by_api(at.hub, at.employer, connection, body.settings, at.caller.user, expected(if_match))
     return _shown(at, connection, response)
 
 
