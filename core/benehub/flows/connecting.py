@@ -110,11 +110,11 @@ def change_by_api(
     with hub.store.write(employer) as session:
         session.take_seq(0)
         row = connections.get(session, name)
+        made = connections.known(hub.connectors, row.connector)
+        check_named(employer, made, settings, _listed(hub, employer, row.connector), row.settings)
         if row.settings == dict(settings):
             return  # as it is: a process that died before it answered has changed it, say
         must_be(expected, edited(row), f"connection {name}")
-        made = connections.known(hub.connectors, row.connector)
-        check_named(employer, made, settings, _listed(hub, employer, row.connector), row.settings)
         connections.check_given(session, name, made, settings)
         connections.put_settings(session, name, made, settings)
         _note(session, name, who, "change a connection", row.settings, settings)
