@@ -366,7 +366,7 @@ def test_each_text_of_each_connector_is_guarded_or_known_to_be_harmless() -> Non
 
 @pytest.mark.parametrize("name", OURS)
 def test_the_usual_settings_of_a_connector_are_taken_where_what_they_name_is_listed(name: str, tmp_path: Path) -> None:
-    settings = stage_maker(OURS[name])(tmp_path).settings | USUAL.get(name, {})
+    settings = dict(stage_maker(OURS[name])(tmp_path).settings) | USUAL.get(name, {})
     connections.check("x", OURS[name], settings)
     lists: dict[str, list[str]] = {"references": [], "addresses": [], "accounts": []}
     for what, places in NAMED[name].items():
