@@ -484,9 +484,11 @@ def test_the_database_is_not_asked_for_the_turn_while_a_transaction_writes(bench
     @contextmanager
     def writing(employer: str) -> Iterator[Any]:
         within[0] += 1
-        with write(employer) as session:
-            yield session
-        within[0] -= 1
+        try:
+            with write(employer) as session:
+                yield session
+        finally:
+            within[0] -= 1
 
     def stands(_fresh: float, ask: bool = True) -> bool:
         asked.append((within[0], ask))

@@ -30,7 +30,7 @@ _NOTES = {
 }
 
 _WHOLE = (
-    "PUT /employeedependents/{id} replaces the whole record and empties what is left out, and a read shows SSN and SIN"
+    "A PUT of a dependent replaces the whole record and empties what is left out, and a read shows SSN and SIN"
     " masked only: no change could give them back. POST has no key by which a repetition is known. Change dependents in"
     " BambooHR itself"
 )
