@@ -11,7 +11,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import (
@@ -45,6 +45,24 @@ class Oidc(BaseModel):
     """Claim that holds the employee number: which person somebody is whose group stands for `employee@EMPLOYER`."""
     roles: dict[str, list[str]] = {}
     """Group -> `ROLE@EMPLOYER`, or `ROLE` with every employer."""
+
+
+Listed = Annotated[str, Field(pattern=r"^(env|keyring):\S+$")]
+"""A reference that is no file: whoever may name a file could have any be read."""
+
+
+class ByApi(BaseModel):
+    """What connections that are set up by the API may name: the table `[connections_by_api.EMPLOYER.CONNECTOR]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    references: tuple[Listed, ...] = ()
+    """References to secrets, `env:NAME` or `keyring:NAME`."""
+    addresses: tuple[str, ...] = ()
+    """Addresses, hosts, host keys, ports and folders, each as its setting writes it."""
+    accounts: tuple[str, ...] = ()
+    """Accounts and banks that money goes to or comes from, users, and companies at a vendor, each as its setting writes
+    it."""
 
 
 NO_KEYS = "env:BENEHUB_KEYS"
@@ -104,6 +122,12 @@ class Settings(BaseSettings):
         description="Sign-in providers (OpenID Connect), a table `[oidc.NAME]` each: issuer, client_id, client_secret"
         " (a reference), label, scope, groups_claim, employee_claim, roles (group -> list of ROLE@EMPLOYER,"
         " or ROLE with every employer). See access.md.",
+    )
+    connections_by_api: dict[str, dict[str, ByApi]] = Field(
+        default={},
+        description="What connections may name that are added or changed by the API, a table"
+        " `[connections_by_api.EMPLOYER.CONNECTOR]` each: references (env: or keyring:), addresses, accounts. What is"
+        " not listed is refused. See access.md.",
     )
 
     @classmethod

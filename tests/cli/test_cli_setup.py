@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from benehub.cli import logs, worker
 
 HEAVY = (
     "sqlalchemy", "pydantic", "httpx", "dbos", "alembic", "cryptography", "fastapi", "uvicorn", "scim2_models",
@@ -113,6 +116,17 @@ def test_doctor_names_a_connection_whose_secret_is_missing(cli: Any, employed: P
     assert "NO_SUCH_SECRET" in wrong[0]["state"]
 
 
+def test_doctor_names_what_is_listed_for_nobody(cli: Any, employed: Path) -> None:
+    with (employed / "benehub.toml").open("a") as settings:
+        for table in ("acme.files", "acme.fiels", "acem.files"):
+            settings.write(f'\n[connections_by_api.{table}]\naddresses = ["drop"]\n')
+    wrong = [(one["name"], one["state"]) for one in cli.told("doctor", code=1) if not one["ok"]]
+    assert wrong == [
+        ("connections_by_api.acme.fiels", "there is no connector fiels"),
+        ("connections_by_api.acem.files", "there is no employer acem"),
+    ]
+
+
 def test_doctor_finds_a_missing_guard(cli: Any, employed: Path) -> None:
     import sqlite3
 
@@ -161,6 +175,24 @@ def test_logs_are_masked(cli: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert "900-01-0001" not in line and "900010001" not in line
     assert "count=3" in line
     structlog.reset_defaults()
+
+
+def test_logs_keep_the_names_of_processes_and_runs() -> None:
+    name = "4711-ab123456789cdef0"
+    line = {"event": f"of {name}", "executor": name, "worker": "rack-123456789", "run": "run_123456789", "who": name}
+    told = dict(logs.masked(None, "", line))
+    assert (told["executor"], told["worker"], told["run"]) == (name, "rack-123456789", "run_123456789")
+    assert "123456789" not in told["event"] + told["who"]
+    assert logs.masked(None, "", {"executor": {"ssn": "900-12-3456"}})["executor"] == {"ssn": "***-**-****"}
+
+
+def test_a_worker_that_is_stuck_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended, told = threading.Event(), list[int]()
+    monkeypatch.setattr(worker.os, "_exit", lambda code: (told.append(code), ended.set()))
+    stop = threading.Event()
+    worker.end_soon(stop, 0.01)
+    worker.end_soon(stop, 0.01)  # asked twice
+    assert stop.is_set() and ended.wait(30) and told == [1]
 
 
 def test_every_reading_command_has_json(cli: Any, home: Path) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from benehub import plugins
+from benehub import facts, plugins
 from benehub.crypto import Vault
 from benehub.flows import Hub, bind, custody
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.sandbox.http import as_transport
 from benehub.store import open_store
+from benehub_connectors.bamboohr.simulator import BambooSimulator
 from benehub_connectors.hibob.simulator import HibobSimulator, at, person_id
 from benehub_connectors.personio.simulator import BORN, GROUP, NUMBER, SINCE, SSN, PersonioSimulator
 
@@ -29,7 +30,7 @@ plans:
     benefit_type: medical
     carrier: carrier
     effective_from: 2026-01-01
-    rates: [{from: 2026-01-01, tiers: {EE: 500.00}}]
+    rates: [{from: 2026-01-01, tiers: {EE: 500.00, EC: 900.00}}]
     employer_contribution: {scheme: percent_of_tier, percent: 80%}
     deduction: {code: MED, tax_class: pretax, method: per_month, per_month: 1}
 carriers:
@@ -135,3 +136,34 @@ def test_of_personio_changes_come_at_once_and_deletions_with_a_full_read(company
     hub.now = LATER
     assert hub.sync() == dict(zip(STREAMS, [(1, 0, 0), (1, 0, 0), (0, 1, 1)], strict=True))
     assert hub.sync(full=True) == dict(zip(STREAMS, [(0, 11, 1), (0, 11, 1), (0, 1, 0)], strict=True))
+
+
+def test_what_bamboohr_tells_of_enrollments_becomes_elections_with_whom_they_cover(company: Any) -> None:
+    account = BambooSimulator(api_key="bamboo-key")
+    account.populate(2, BEFORE)
+    account.add_dependent("7", "1", firstName="Robin")
+    for one in ("1", "2"):
+        account.enroll(one, "31", date(2026, 1, 1))
+    settings = {"company": "acme", "api_key": "env:BENEHUB_TEST_HRIS", "pay_groups": {"biweekly": "monthly"},
+                "benefits": {"plans": {"31": "ppo"}, "since": 2026}}  # fmt: skip
+    hub = company(account, "bamboo-key", "bamboohr", settings)
+
+    def sync(stream: str, key: str) -> tuple[int, int, int, int]:
+        told = hub.hub.start_flow("sync", "acme", key, "hris", stream, key, True)
+        return told["applied"], told["unchanged"], told["quarantined"], told["gone"]
+
+    def covered(day: date) -> list[tuple[str, int]]:
+        with hub.hub.store.read("acme") as session:
+            return sorted(
+                (one.data["tier"], len(one.data["dependents"])) for one in facts.as_of(session, "election", day)
+            )
+
+    assert (sync("employee", "1"), sync("dependent", "2")) == ((2, 0, 0, 0), (1, 0, 0, 0))
+    assert sync("election", "3") == (2, 0, 0, 0)
+    assert sync("election", "4") == (0, 2, 0, 0)
+    account.enroll("1", "31", date(2026, 5, 4), dependent="7")
+    account.enroll("2", "31", date(2026, 12, 1), status="TERMINATED")
+    assert sync("election", "5") == (3, 0, 0, 0)
+    assert covered(date(2026, 5, 3)) == [("EE", 0), ("EE", 0)]
+    assert covered(date(2026, 11, 30)) == [("EC", 1), ("EE", 0)]
+    assert covered(date(2026, 12, 1)) == [("EC", 1)]

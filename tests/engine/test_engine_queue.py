@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from dbos import DBOS
+from sqlalchemy import text
 
 from benehub.crypto import Vault
 from benehub.engine import Engine, Flow, Steps, runner
@@ -17,7 +18,7 @@ from benehub.engine.runner import QUEUE
 from benehub.engine.told import steps_of
 from benehub.errors import ConfigError, DataError
 from benehub.store import Store, open_store
-from benehub.store.locks import LISTENING
+from benehub.store.locks import LISTENING, sign_of_life
 
 VAULT = Vault({"k1": b"k" * 32})
 
@@ -215,6 +216,57 @@ def test_what_is_retried_waits_for_as_long_as_a_worker_lives(store: Store, monke
         assert (told, log.done) == ([0], [("acme", 0)])
     finally:
         here.stop()
+
+
+def test_what_is_retried_does_not_wait_behind_what_an_older_version_has_left(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody of this version ever ends that: it is said by name. While a process of that version lives it is waited."""
+    monkeypatch.setattr(runner, "TAKEN_SECONDS", 0.2)
+    wrong = ["once"]
+
+    def flaky(steps: Steps) -> int:
+        return steps.step("try", fail)
+
+    def fail() -> int:
+        if wrong:
+            raise DataError(wrong.pop())
+        return 7
+
+    here = Engine(store, {"work": Flow("work", flaky)})
+    here.start(listen=True)
+    put(store, here, "work", "run_2", "acme/payroll")
+    wait(lambda: not here.is_open("work", "run_2"))
+    here.stop()
+    here.start()
+    old = store.lock(sign_of_life("gone"))
+    try:
+        left = {"workflow_id": "work:run_1", "status": "PENDING", "executor_id": "gone", "application_version": "1",
+                "queue_partition_key": "acme/payroll"}  # fmt: skip
+        copy_of_a_job(store, "work:run_2", left)
+        with pytest.raises(DataError, match="work:run_1 stands before it: begun by version 1") as told:
+            here.again("work", "run_2")
+        assert told.value.mend.endswith("benehub runs cancel run_1")
+        assert not here.is_open("work", "run_2")  # nothing of it was changed
+        assert old.take()
+        assert here._stuck("acme/payroll") is None
+        here.cancel("work", "run_1")
+        assert here.again("work", "run_2") == 7
+    finally:
+        old.release()
+        here.stop()
+
+
+def copy_of_a_job(store: Store, job: str, changed: dict[str, Any]) -> None:
+    """A row of the job engine's own, as another process has left it."""
+    table = "dbos.workflow_status" if store.engine.dialect.name == "postgresql" else "workflow_status"
+    with store.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+        row = dict(
+            connection.execute(text(f"SELECT * FROM {table} WHERE workflow_uuid = :job"), {"job": job}).one()._mapping
+        )
+        row |= {"workflow_uuid": changed.pop("workflow_id")} | changed
+        names = ", ".join(row)
+        connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({', '.join(f':{one}' for one in row)})"), row)
 
 
 def test_a_worker_shows_that_it_takes_from_the_queue(store: Store) -> None:

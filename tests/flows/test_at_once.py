@@ -205,7 +205,7 @@ def test_what_nobody_could_note_is_in_doubt_and_has_one_effect(
         def die(*_: Any) -> None:
             raise Killed
 
-        patch.setattr(send, "_write", die)
+        patch.setattr(send, "write_down", die)
         with pytest.raises(Killed):
             bench.send(ids)
     claimed = bench.states(ids)["sending"]

@@ -30,6 +30,7 @@ from benehub.store.tables import (
     intake_batch,
     intake_row,
     plan_book,
+    run,
 )
 from benehub.store.tables import closing as closing_table
 from benehub.views.closing import checklist, report, silent
@@ -197,6 +198,11 @@ def _not_compared(session: Session) -> None:
 def _along(session: Session) -> None:
     august = entry("x", "premium.accrued", "5100 +5", "1000 -5", day=date(2026, 8, 4))
     ledger.record(session, [august])
+    at = "2026-09-01T06:00:00.000000Z"
+    session.add(run, [
+        {"run_id": "run_august", "flow": "premiums.accrue", "subject": "2026-08", "executor": "x", "state": "done",
+         "counts": {}, "error": "", "started_at": at, "ended_at": at}
+    ])  # fmt: skip
 
 
 BROKEN: dict[str, tuple[Callable[[Session], None], str, str]] = {

@@ -20,7 +20,7 @@ from benehub.flows.onboarding import load_plan_book
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.records.notices import AlarmNotice, NotifierTerms
-from benehub.store.tables import alarm, connection, difference, notification, obligation, person
+from benehub.store.tables import alarm, connection, difference, notification, obligation, person, seen
 from benehub.views.deadlines import Deadline
 
 Open = Callable[..., Hub]
@@ -131,6 +131,25 @@ def test_a_pay_date_that_went_by_while_no_worker_was_there_is_late(desk: Desk) -
     assert desk.alarms("deductions.push")[0][1] == "late"
     desk.at(12, 1, 9)
     assert not [one for one in desk.open("deductions.push") if one.due < date(2026, 12, 1)]
+
+
+@pytest.mark.parametrize("told_still", [False, True])
+def test_a_pay_date_that_payroll_has_moved_is_not_late(desk: Desk, told_still: bool) -> None:
+    """A second one of the same days that is still told is one of its own: a run of bonuses, say."""
+    desk.flow("deductions.push", "payroll", "monthly", "2026-10-15")
+    days = {"period_start": "2026-11-01", "period_end": "2026-11-15"}
+    dates = [(date(2026, 11, 10), None if told_still else 9), (date(2026, 11, 12), None)]
+    october = Version("pay_date", "monthly", "2026-10-15", date(2026, 10, 15),
+                      {"period_start": "2026-10-01", "period_end": "2026-10-15"})  # fmt: skip
+    told = [Version("pay_date", "monthly", f"{day}", day, days) for day, _ in dates]
+    row = {"connection_id": "payroll", "stream": "pay_calendar", "row_hash": "", "filled": ""}
+    rows = [row | {"row_key": f"{day}", "about": f"monthly/{day}", "gone_seq": gone} for day, gone in dates]
+    with desk.hub.store.write("acme") as session:
+        facts.record(session, [october, *told], "test")
+        session.add(seen, rows)
+    desk.at(11, 18, 9)
+    late = [one.due for one in desk.open("deductions.push") if one.due < date(2026, 11, 18)]
+    assert late == [day for day, gone in dates if gone is None]
 
 
 def test_what_is_pushed_has_no_deadline_until_cover_changes(desk: Desk) -> None:

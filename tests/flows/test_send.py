@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -18,9 +19,13 @@ from tests.flows.pushing import Pushing
 
 from benehub import dispatch
 from benehub.connect.verdict import not_yet
+from benehub.dispatch import End
 from benehub.engine import Ending
+from benehub.errors import RetriableError
 from benehub.flows import Hub, send, turns
 from benehub.flows.onboarding import connect
+from benehub.flows.told_ends import write_down
+from benehub.flows.turns import Turn
 from benehub.hookspecs import hookimpl
 from benehub.records.notices import Decision, DispatchNotice, Verdict
 from benehub.store.tables import dispatch as dispatch_table
@@ -144,8 +149,20 @@ def test_a_500_that_applied_nothing_is_sent_again_after_the_read_back(bench: Ben
     assert [outcome for outcome, _ in bench.attempts()[0]] == ["unknown", "sent"]
 
 
-def test_a_vendor_that_keeps_failing_is_left_to_a_person(bench: Bench) -> None:
-    assert bench.push("500", "500", "500") == {"held": 1, "sent": 2}
+def test_what_a_vendor_failed_at_thrice_is_read_back_by_the_next_run(bench: Bench) -> None:
+    assert bench.push("500", "500", "apply_then_500") == {"unknown": 1, "sent": 2}
+    assert bench.owed() == ["confirmed", "confirmed", "open"]
+    assert bench.push() == {"sent": 1}
+    assert (bench.fakehub.Vendor.writes, len(bench.vendor.effects())) == (5, 3)
+
+
+def test_a_vendor_that_keeps_failing_over_runs_is_left_to_a_person(bench: Bench) -> None:
+    assert bench.push("500", "500", "500") == {"unknown": 1, "sent": 2}
+    told = {"unknown": 0, "held": 0}
+    while not told["held"]:
+        (state,) = bench.push("500", "500", "500")
+        told[state] += 1
+    assert told == {"unknown": 1, "held": 1}
     assert bench.owed() == ["confirmed", "confirmed", "held"]
     assert bench.push() == {}
 
@@ -376,11 +393,12 @@ def test_who_lost_its_turn_while_it_read_back_says_of_nothing_that_it_is_on_its_
     assert len(bench.vendor.effects()) == 1
 
 
-@pytest.mark.parametrize("guard", ["read_back", "idempotency_key"])
-def test_who_takes_over_waits_for_what_is_read_back_alone(
+@pytest.mark.parametrize("guard", ["read_back", "natural_key_upsert", "idempotency_key"])
+def test_who_takes_over_waits_for_calls_that_do_harm_where_they_land_late(
     guard: str, db_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = Bench(open_hub(db_url), fakehub, tmp_path / "vendor", guard)
+    known = "read_back" if guard == "read_back" else "idempotency_key"
+    bench = Bench(open_hub(db_url), fakehub, tmp_path / "vendor", known)
     waits: list[timedelta] = []
     monkeypatch.setattr(send, "wait_out", lambda _hub, seconds, *_rest: waits.append(seconds))
     monkeypatch.setattr(fakehub.Vendor, "answer", no_connection)
@@ -388,10 +406,12 @@ def test_who_takes_over_waits_for_what_is_read_back_alone(
     ids = [row.dispatch_id for row in bench.rows(dispatch_table)]
     with bench.hub.store.write("acme") as session:
         dispatch.begin_all(session, ids)
+        for one in ids:
+            session.change(dispatch_table, {"dispatch_id": one}, guard=guard)
     monkeypatch.undo()
     monkeypatch.setattr(send, "wait_out", lambda _hub, seconds, *_rest: waits.append(seconds))
     assert send.send_batch(bench.hub, "acme", "payroll", ids) == ["sent"] * 3
-    lingers = guard == "read_back" and bench.hub.store.forgets_locks
+    lingers = guard != "idempotency_key" and bench.hub.store.forgets_locks
     longest = timedelta(seconds=fakehub.LONGEST_CALL) + turns.FRESH
     assert waits == [timedelta(0), longest if lingers else timedelta(0)]
 
@@ -413,3 +433,79 @@ def test_a_claim_that_has_waited_long_is_renewed_before_its_write(
     monkeypatch.setattr(turns, "LEASE", timedelta(seconds=-1))
     assert bench.push() == {"sent": 3}
     assert len(begun) == 9 and len(set(begun)) == 3  # each write's own moment, however long ago all were claimed
+
+
+def test_what_a_lost_turn_had_claimed_and_never_sent_needs_no_person(
+    fresh_pg_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can settle a doubt at this vendor; there is none."""
+    bench = Bench(open_hub(fresh_pg_url), fakehub, tmp_path / "vendor", "none")
+    claim, cut = send._claim, list[bool]()
+
+    def claiming(*what: Any) -> Any:
+        claimed = claim(*what)
+        if not cut:
+            cut.append(True)
+            cut_the_turn(fresh_pg_url)
+        return claimed
+
+    monkeypatch.setattr(send, "_claim", claiming)
+    monkeypatch.setattr(turns, "CLOCKS", timedelta(0))
+    assert bench.push() == {"sent": 3}
+    assert len(bench.vendor.effects()) == 3
+
+
+@pytest.mark.parametrize(("again", "state"), [(False, "prepared"), (True, "sending")])
+def test_only_who_made_the_newest_attempt_says_that_it_never_left(
+    again: bool, state: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as silent:
+        silent.setattr(bench.fakehub.Vendor, "answer", no_connection)
+        assert bench.push() == {"prepared": 3}
+    (one, *_) = bench.rows(dispatch_table)
+    tries: dict[str, int] = {}
+    ((row, _),) = send._claim(bench.hub, "acme", [one.dispatch_id], tries)
+    with bench.hub.store.write("acme") as session:
+        (taken,) = dispatch.begin_all(session, [one.dispatch_id])  # another one has the turn by now
+        if again:
+            dispatch.resend(session, one.dispatch_id)
+    never = [(row, End(one.dispatch_id, "prepared", "not sent"))]
+    with Turn(bench.hub, "acme", lambda *_, **__: False).ours():
+        write_down(bench.hub, "acme", never, tries)
+    assert bench.rows(dispatch_table)[0].state == state
+    # Nor does the other one's doubt stand against what is known now.
+    held = write_down(bench.hub, "acme", [(taken, End(one.dispatch_id, "held", "outcome unknown"))])
+    assert (len(held), bench.rows(dispatch_table)[0].state) == ((1, "held") if again else (0, "prepared"))
+
+
+def test_the_database_is_not_asked_for_the_turn_while_a_transaction_writes(bench: Bench) -> None:
+    write, within, asked = bench.hub.store.write, [0], list[tuple[int, bool]]()
+
+    @contextmanager
+    def writing(employer: str) -> Iterator[Any]:
+        within[0] += 1
+        try:
+            with write(employer) as session:
+                yield session
+        finally:
+            within[0] -= 1
+
+    def stands(_fresh: float, ask: bool = True) -> bool:
+        asked.append((within[0], ask))
+        return ask or len(asked) > 2  # once it waited so long for others that the word is old
+
+    assert bench.push() == {"sent": 3}
+    object.__setattr__(bench.hub.store, "write", writing)
+    (row, *_) = bench.rows(dispatch_table)
+    with Turn(bench.hub, "acme", stands).ours():
+        write_down(bench.hub, "acme", [(row, End(row.dispatch_id, "unknown", "why"))])
+    assert asked == [(0, True), (1, False), (0, True), (1, False)]
+
+
+def test_a_claim_of_a_lost_turn_is_not_renewed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    renewed: list[str] = []
+    monkeypatch.setattr(dispatch, "renew_all", lambda _session, ids: renewed.extend(ids))
+    monkeypatch.setattr(turns, "LEASE", timedelta(seconds=-1))
+    with pytest.raises(RetriableError, match="not sent"):
+        turns.Claim(Turn(bench.hub, "acme", lambda *_, **__: False), ["dis_1"], 0).ask()
+    assert renewed == []

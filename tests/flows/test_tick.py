@@ -16,7 +16,7 @@ from sqlalchemy import String, event, select
 
 from benehub.engine import Steps
 from benehub.errors import ConfigError, DataError
-from benehub.flows import JOBS, Hub, job_schedules
+from benehub.flows import JOBS, Hub, job_schedules, scheduled
 from benehub.flows import runs as runs_kept
 from benehub.flows import tick as ticking
 from benehub.flows.job_schedules import When
@@ -223,6 +223,23 @@ def test_what_waited_for_a_worker_until_a_blackout_begins_after_it(hub: Hub, at:
     assert tick(hub) == Ticked(started=1)
     assert started(hub)[-1]["subject"] == "evening/2026-10-02T06:00:00.000000Z"
     assert told(hub, "evening")["next_at"] == "2026-10-02T21:30:00.000000Z"
+
+
+def test_what_was_put_off_and_died_before_that_was_kept_as_a_step_runs_once(hub: Hub, at: Any) -> None:
+    add(hub, "evening", Wanted("deadlines.check"), When(cron="30 21 * * *", blackouts=["22:00-06:00"]))
+    job_schedules.pause(hub, "acme", "nightly")
+    at(datetime(2026, 10, 1, 21, 31, tzinfo=UTC))
+    tick(hub)
+    (waits,) = started(hub)
+    begin = "acme", "deadlines.check", "", {}, waits["subject"]
+    at(datetime(2026, 10, 1, 22, 30, tzinfo=UTC))
+    assert scheduled._begin(hub, *begin) == (waits["run"], None)
+    at(datetime(2026, 10, 2, 6, 0, 20, tzinfo=UTC))  # taken up again: its schedule's own time has come meanwhile
+    assert scheduled._begin(hub, *begin) == (waits["run"], None)
+    with hub.store.write("acme") as session:
+        session.change(run_table, {"run_id": waits["run"]}, state="failed")
+        runs_kept.again(session, waits["run"], "somebody's")
+    assert scheduled._begin(hub, *begin)[1] is not None  # a person's word
 
 
 def test_broken_ones_stand_aside_for_the_others(hub: Hub, at: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -19,6 +19,7 @@ from dbos import DBOSClient
 from sqlalchemy import select
 
 from benehub.cli.logs import configure
+from benehub.crypto import Vault
 from benehub.errors import BenehubError, ConfigError, GuardTripped, RetriableError
 from benehub.flows import Hub, custody, job_schedules, notifying, worker
 from benehub.flows.dispatches import reopen
@@ -28,6 +29,8 @@ from benehub.flows.tick import Ticked
 from benehub.flows.worker import run_worker
 from benehub.hookspecs import hookimpl
 from benehub.records.notices import Decision, DispatchNotice, Verdict
+from benehub.store import open_store
+from benehub.store.scratch import HELD
 from benehub.store.tables import dispatch, obligation
 from benehub.views.runs import runs
 from benehub.views.schedules import schedules
@@ -271,3 +274,25 @@ def test_log_lines_are_json_with_the_run_and_no_person(made: Made, capfd: pytest
     assert all(one["run"] == run["run"] for one in lines if one["event"].startswith("run "))
     assert all({"timestamp", "level"} <= one.keys() for one in lines)
     assert "900110001" not in json.dumps(lines)
+
+
+def test_what_a_dead_process_tried_on_goes_as_soon_as_another_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Begun(Exception):
+        """The engine would start now."""
+
+    def begun(*_: Any) -> None:
+        raise Begun
+
+    monkeypatch.setattr(worker, "bind", begun)
+    store = open_store(f"sqlite:///{tmp_path / 'hub.db'}", Vault({"k1": b"k" * 32}))
+    store.engine.connect().close()
+    hub, left = cast(Hub, SimpleNamespace(store=store)), tmp_path / ".tried-left"
+    for start in (lambda: run_worker(hub, threading.Event()), lambda: worker.engine_beside(hub).__enter__()):
+        left.mkdir()
+        (left / HELD).touch()
+        with pytest.raises(Begun):
+            start()
+        assert not left.exists()
+    store.close()

@@ -29,6 +29,8 @@ from benehub.store.access_tables import audit, user_identity, user_invitation
 from benehub.store.tables import person
 
 Site = Callable[..., Any]
+CLIENT = "PlantedClientSecret-99"
+"""The secret of ours at the provider."""
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +61,8 @@ def issuer() -> Iterator[str]:
 def front(desk: Desk, issuer: str) -> Front:
     """Two names of one provider: `login` knows people, `groups` also gives roles. The clock is the provider's."""
     desk.now = system_clock()
-    login = Provider("login", issuer, "benehub", "secret")
-    grouped = Provider("groups", issuer, "benehub-2", "secret", groups_claim="groups", employee_claim="employee_number")
+    login = Provider("login", issuer, "benehub", CLIENT)
+    grouped = Provider("groups", issuer, "benehub-2", CLIENT, groups_claim="groups", employee_claim="employee_number")
     roles = {"hr": ["benefits_admin@acme"], "audit": ["auditor"], "all": ["employee@acme"]}
     by = {"login": SignInBy(login, "Acme Login"), "groups": SignInBy(grouped, "Groups", roles)}
     return Front("https://hub.example", providers=by)

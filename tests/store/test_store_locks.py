@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psycopg
+import pytest
 
 from benehub.crypto import Vault
-from benehub.store import Store, open_store
+from benehub.store import Store, locks, open_store
 from benehub.store.locks import is_held
 
 
@@ -58,3 +61,29 @@ def test_a_database_that_was_restarted_has_forgotten_it(fresh_pg_url: str) -> No
     assert lock.stands()
     lock.release()
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "stands", "questions"), [([0.1], True, 1), ([30, 0.1], True, 2), ([2] * 9, False, 5)]
+)
+def test_a_word_counts_from_when_it_was_asked_for(
+    seconds: list[float], stands: bool, questions: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that comes late says nothing of now: it is asked again, and not for ever."""
+    now, asked = [100.0], list[float]()
+
+    class Slow:
+        def execute(self, _statement: Any) -> Any:
+            asked.append(now[0])
+            now[0] += seconds[len(asked) - 1]
+            return SimpleNamespace(scalar=lambda: 1)
+
+    monkeypatch.setattr(locks, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(locks, "_stirs", lambda _connection: False)
+    opened = open_store(f"sqlite:///{tmp_path / 'hub.db'}", Vault({"k1": b"k" * 32}))
+    lock = opened.lock("a turn")
+    lock._connection = Slow()  # type: ignore[assignment]  # stands in for the real one
+    assert not lock.stands(1.0, ask=False) and not asked
+    assert (lock.stands(1.0), len(asked)) == (stands, questions)
+    assert lock.stands(1.0, ask=False) is stands and len(asked) == questions
+    opened.close()

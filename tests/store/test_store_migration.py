@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from inspect import getsource as inspect_source
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select
 
 from benehub import dispatch, ledger
@@ -15,8 +18,10 @@ from benehub.crypto import Vault
 from benehub.intake import told
 from benehub.intake.absence import absent
 from benehub.ledger import kept
-from benehub.store import Store, guards, open_store
+from benehub.store import Store, database, guards, open_store
 from benehub.store.tables import intake_batch, intake_chunk, leg, metadata, run, seen
+from benehub.views import health
+from benehub.views.health import ready
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -46,6 +51,78 @@ def test_the_migration_keeps_every_check(store: Store) -> None:
     for name, table in metadata.tables.items():
         wanted = {c.name for c in table.constraints if type(c).__name__ == "CheckConstraint"}
         assert {str(check["name"]) for check in found.get_check_constraints(name)} == wanted, name
+
+
+SAYS_NOTHING = 44
+"""The last migration that does not say whether code of before works with it."""
+TAKES_AWAY = (
+    "op.drop_",
+    "op.alter_",
+    "op.rename_",
+    "batch_alter_table",
+    "op.execute",
+    "op.create_unique",
+    "op.create_ch",
+)
+
+
+def test_each_migration_says_whether_the_code_of_before_works_with_it() -> None:
+    script = ScriptDirectory.from_config(database._alembic())
+    for one in script.walk_revisions():
+        if int(one.revision) > SAYS_NOTHING:
+            additive = one.module.additive
+            assert isinstance(additive, bool), one.revision
+            if additive:
+                source = inspect_source(one.module)
+                assert not [word for word in TAKES_AWAY if word in source], one.revision
+
+
+@pytest.mark.parametrize(
+    ("migrations", "serving"),
+    [
+        ([("2", True), ("1", False)], ["2", "1"]),
+        ([("3", True), ("2", True), ("1", False)], ["3", "2", "1"]),
+        ([("3", True), ("2", False), ("1", True)], ["3", "2"]),
+        ([("3", False), ("2", True), ("1", True)], ["3"]),
+        ([("3", None), ("2", True), ("1", True)], ["3"]),
+        ([("1", True)], ["1"]),
+    ],
+)
+def test_a_schema_serves_the_code_of_before_while_all_that_came_was_added(
+    migrations: list[tuple[str, bool | None]], serving: list[str]
+) -> None:
+    script = Script(migrations)
+    assert database.serving(script, "head") == serving  # type: ignore[arg-type]  # stands in for the real one
+
+
+class Script:
+    """Migrations, the newest first."""
+
+    def __init__(self, migrations: list[tuple[str, bool | None]]) -> None:
+        before = [*(one for one, _ in migrations[1:]), None]
+        self.steps = {
+            revision: SimpleNamespace(
+                revision=revision, down_revision=down,
+                module=SimpleNamespace() if additive is None else SimpleNamespace(additive=additive),
+            )
+            for (revision, additive), down in zip(migrations, before, strict=True)
+        }  # fmt: skip
+        self.steps["head"] = self.steps[migrations[0][0]]
+
+    def get_revision(self, revision: str) -> SimpleNamespace:
+        return self.steps[revision]
+
+
+def test_a_process_of_before_stays_ready_where_the_newer_schema_serves_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ready(store)
+    monkeypatch.setattr(health, "_wanted", lambda: "0044")
+    assert ready(store) is (store.engine.dialect.name == "postgresql")  # beside SQLite works one, upgraded with it
+    monkeypatch.setattr(health, "_wanted", lambda: "0043")  # 0044 says nothing of it
+    assert not ready(store)
+    monkeypatch.setattr(health, "_wanted", lambda: "9999")  # the schema is behind
+    assert not ready(store)
 
 
 SCHEMA = {

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from threading import Barrier
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
 
@@ -163,3 +164,17 @@ def test_today_is_the_employers_day(store: Store, zone: str, today: date) -> Non
         assert session.now() == "2026-11-24T03:00:00.000000Z"  # the recorded order stays in UTC
     with late.read("other") as session:
         assert session.today() == date(2026, 11, 24)
+
+
+def test_a_database_that_knows_no_letters_is_named_with_its_mend(fresh_pg_url: str) -> None:
+    name = "letters_" + fresh_pg_url.rpartition("/")[2].partition("?")[0]
+    with psycopg.connect(fresh_pg_url.replace("+psycopg", ""), autocommit=True) as outside:
+        outside.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+        opened = open_store(fresh_pg_url.replace(name.removeprefix("letters_"), name), Vault({"k1": b"k" * 32}))
+        try:
+            with pytest.raises(ConfigError, match=f"{name}' has the encoding SQL_ASCII") as told:
+                opened.migrate()
+            assert "UTF8" in told.value.mend
+        finally:
+            opened.close()
+            outside.execute(f"DROP DATABASE {name}")

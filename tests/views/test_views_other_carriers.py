@@ -13,7 +13,8 @@ from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import Finding, Relation, Type, carriers, premium
+from benehub.reconcile import Finding, Relation, Type, carriers, given_up, premium
+from benehub.reconcile.unpaid import unpaid
 from benehub.store import Session, Store
 from benehub.store.tables import confirmation, connection, dispatch, intake_batch, person
 from benehub.testing.kithub import BOOK
@@ -52,7 +53,7 @@ def post(session: Session, kind: str, accounts: tuple[str, str], amount: int, to
     dims: dict[str, Any] = {"person_id": "per_a", "plan": "ppo", "coverage_month": "2026-10"}
     batch = f"dis_{to}" if to else None
     legs = (Leg(accounts[0], "USD", amount, **dims), Leg(accounts[1], "USD", -amount, batch=batch, **dims))
-    ledger.record(session, [NewEntry(f"{kind}/{to}", kind, OCTOBER.first, legs, "test")])
+    ledger.record(session, [NewEntry(f"{kind}/{to}", kind, OCTOBER.first, legs, batch or "test")])
 
 
 def pay(session: Session, to: str, amount: int = 300) -> None:
@@ -111,6 +112,27 @@ def test_another_carriers_bill_hides_nothing_of_the_plans_own_carrier(
     assert ("BILLED_NOT_ENROLLED", "other/-") in found
     assert (("PREMIUM_AT_RISK", "carrier/-") in found) is not billed
     assert payable(session, book)[0] == 0
+
+
+@pytest.mark.parametrize("policy", ["pay_as_billed", "short_pay", "pay_as_enrolled"])
+def test_who_insures_is_owed_all_whoever_is_asked_and_whatever_was_dismissed(session: Session, policy: str) -> None:
+    book = with_terms(policy)
+    post(session, "premium.accrued", (chart.BENEFIT_COST, chart.PREMIUM_PAYABLE), 300)
+    bill(session, "other", DUE)
+    pay(session, "other")
+    compare(session, book)
+
+    def owed() -> list[list[tuple[str, int]]]:
+        asked = (["carrier"], ["carrier", "other"])
+        return [[(one.carrier, one.rest) for one in unpaid(session, book, each)] for each in asked]
+
+    assert owed() == [[("carrier", 300)]] * 2
+    (mine,) = [row for row in reconcile.listed(session) if row.type == "BILLED_NOT_ENROLLED"]
+    reconcile.act(session, mine.difference_id, "ann", state="dismissed", note="nobody claims it")
+    assert owed() == [[("carrier", 300)]] * 2, "it is not posted out yet"
+    given_up.restate(session, book, "2026-10")
+    assert owed() == [[("carrier", 300)]] * 2
+    assert (mine.difference_id in given_up.posted(session)) is (policy != "pay_as_enrolled")
 
 
 def test_what_another_carrier_bills_is_owed_to_it_until_its_own_day(session: Session) -> None:

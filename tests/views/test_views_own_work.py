@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from benehub import facts, ledger, planbook
 from benehub.facts import Version
@@ -14,12 +15,22 @@ from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.store import Session, Store
-from benehub.store.tables import person, run, schedule
+from benehub.store.tables import connection, person, run, schedule
 from benehub.testing.kithub import BOOK
 from benehub.views.closing import checklist
 from benehub.views.own_work import undone
 
 OCTOBER = Month(2026, 10)
+DENTAL = """  - id: dental
+    name: Dental
+    benefit_type: dental
+    carrier: carrier
+    effective_from: 2020-01-01
+    rates: [{from: 2020-01-01, tiers: {EE: 50.00}}]
+    employer_contribution: {scheme: percent_of_tier, percent: 80%}
+    deduction: {code: DEN, tax_class: pretax, method: per_month, per_month: 1}
+"""
+PLANS = BOOK.replace("leave:\n", f"{DENTAL}leave:\n")
 
 
 @pytest.fixture
@@ -36,15 +47,15 @@ def covered(session: Session) -> None:
     facts.record(session, [cover], "test")
 
 
-def post(session: Session, kind: str, debit: str, credit: str, month: Month = OCTOBER) -> None:
-    dims: dict[str, Any] = {"person_id": "per_a", "plan": "ppo", "coverage_month": str(month)}
+def post(session: Session, kind: str, debit: str, credit: str, month: Month = OCTOBER, plan: str = "ppo") -> None:
+    dims: dict[str, Any] = {"person_id": "per_a", "plan": plan, "coverage_month": str(month)}
     legs = (Leg(debit, "USD", 100, **dims), Leg(credit, "USD", -100, **dims))
-    ledger.record(session, [NewEntry(f"{kind}/{month}", kind, month.first, legs, "test")])
+    ledger.record(session, [NewEntry(f"{kind}/{plan}/{month}", kind, month.first, legs, "test")])
 
 
 def told(session: Session, month: Month = OCTOBER) -> list[str]:
     """What the condition names."""
-    book = planbook.load(BOOK, "book")
+    book = planbook.load(PLANS, "book")
     found = undone(session, book, month)
     one = next(each for each in checklist(session, book, month) if each.name == "The month's own work was done")
     assert (one.found, one.holds) == (tuple(found), not found)
@@ -93,18 +104,76 @@ def test_a_schedule_of_the_month_before_accrues_by_its_option(session: Session) 
 def test_where_employees_owe_a_share_payroll_was_asked_for_it(session: Session) -> None:
     covered(session)
     post(session, "premium.accrued", chart.EMPLOYEE_SHARE_DUE, chart.PREMIUM_PAYABLE)
-    assert told(session) == ["payroll was asked for nothing of 2026-10"]
+    assert told(session) == ["payroll was asked for nothing of ppo for 2026-10"]
     post(session, "deduction.expected", chart.PAYROLL_CLEARING, chart.EMPLOYEE_SHARE_DUE)
     assert told(session) == []
+    post(session, "deduction.expected.void", chart.EMPLOYEE_SHARE_DUE, chart.PAYROLL_CLEARING)
+    assert told(session) == ["payroll was asked for nothing of ppo for 2026-10"]
+    by_hand(session, "deductions.expect", "11-22")  # before the share was accrued
+    assert len(told(session)) == 1
+    by_hand(session, "deductions.expect", "11-24")
+    assert told(session) == []  # who owes it is not paid
+
+
+def test_one_plan_that_payroll_was_asked_for_hides_no_other_one(session: Session) -> None:
+    for plan in ("ppo", "dental"):
+        post(session, "premium.accrued", chart.EMPLOYEE_SHARE_DUE, chart.PREMIUM_PAYABLE, plan=plan)
+    post(session, "deduction.expected", chart.PAYROLL_CLEARING, chart.EMPLOYEE_SHARE_DUE)
+    assert told(session) == ["payroll was asked for nothing of dental for 2026-10"]
+    back = chart.PREMIUM_PAYABLE, chart.EMPLOYEE_SHARE_DUE
+    post(session, "premium.accrued.reversed", *back, plan="dental")
+    assert told(session) == []  # nobody owes anything of it any more
+
+
+def test_what_was_accrued_and_taken_back_is_not_accrued(session: Session) -> None:
+    covered(session)
+    post(session, "premium.accrued", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    post(session, "premium.accrued.reversed", chart.PREMIUM_PAYABLE, chart.BENEFIT_COST)
+    assert told(session) == ["no premium of ppo was accrued for 2026-10"]
+
+
+def test_cover_is_looked_at_part_by_part(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    real = facts.timelines
+    monkeypatch.setattr(facts, "timelines", lambda *args, **more: asked.append(more["subjects"]) or real(*args, **more))
+    covered(session)
+    assert len(told(session)) == 1
+    assert asked and None not in asked
+
+
+def test_months_signed_along_are_asked_for_their_own_work(session: Session) -> None:
+    covered(session)
+    post(session, "premium.accrued", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE, OCTOBER.plus(-2))
+    post(session, "premium.accrued", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    book = planbook.load(PLANS, "book")
+    along = [one for one in checklist(session, book, OCTOBER) if one.name == "The month's own work was done"]
+    assert along[0].found == ("no premium of ppo was accrued for 2026-09",)
+
+
+def test_many_months_signed_along_are_asked_for_in_as_many_statements_as_one(session: Session) -> None:
+    asked: list[str] = []
+    covered(session)
+    scheduled(session, flow="leave.accrue")
+    book = planbook.load(PLANS, "book")
+    undone(session, book, OCTOBER)  # the employer's zone is read once
+    event.listen(session.connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    many = []
+    for months in (1, 12):
+        asked.clear()
+        assert undone(session, book, OCTOBER, [OCTOBER.plus(number - months) for number in range(months)])
+        many.append(len(asked))
+    assert many[0] == many[1] <= 16
 
 
 def scheduled(
-    session: Session, slot_at: str = "2026-12-01T06:00:00.000000Z", next_at: str = "", options: Any = None
-) -> None:
+    session: Session, slot_at: str = "2026-12-01T06:00:00.000000Z", next_at: str = "", options: Any = None,
+    flow: str = "sync", state: str = "on", anchor: str = "2026-09-01T00:00:00.000000Z", cron: str = "0 6 * * *",
+    on: str | None = None,
+) -> None:  # fmt: skip
     session.add(schedule, [
-        {"name": "nightly", "flow": "sync", "connection_id": None, "options": options or {}, "cron": "0 6 * * *",
-         "every_s": 0, "anchor_at": "x", "zone": "UTC", "closed_days": "run", "country": "US", "blackouts": [],
-         "jitter_s": 0, "catch_up": "once", "state": "on", "slot_at": slot_at, "next_at": next_at or slot_at,
+        {"name": "nightly", "flow": flow, "connection_id": on, "options": options or {}, "cron": cron,
+         "every_s": 0, "anchor_at": anchor, "zone": "UTC", "closed_days": "run", "country": "US", "blackouts": [],
+         "jitter_s": 0, "catch_up": "once", "state": state, "slot_at": slot_at, "next_at": next_at or slot_at,
          "last_at": None, "last_run": None, "note": ""}
     ])  # fmt: skip
 
@@ -156,3 +225,84 @@ def test_a_run_that_has_only_put_itself_off_has_mended_nothing(session: Session)
     ran(session, "10-30", "failed")
     ran(session, "10-31", "done", counts={"put_off": 1})
     assert len(told(session)) == 1
+
+
+def by_hand(session: Session, flow: str, day: str, what: str = "2026-10", state: str = "done") -> None:
+    at = f"2026-{day}T07:00:00.000000Z"
+    session.add(run, [
+        {"run_id": f"run_{flow}{day}{what}"[:40], "flow": flow, "subject": f"{at}/{what}", "executor": "x",
+         "state": state, "counts": {}, "error": "", "started_at": at, "ended_at": at}
+    ])  # fmt: skip
+
+
+MONTHLY = "0 6 5 * *"
+
+
+@pytest.mark.parametrize("state", ["failed", "canceled", "held", "running"])
+def test_a_later_months_good_run_is_none_of_this_months(session: Session, state: str) -> None:
+    scheduled(session, flow="leave.accrue", cron=MONTHLY, slot_at="2026-12-05T06:00:00.000000Z")
+    ran(session, "09-05", "done", flow="leave.accrue")
+    ran(session, "10-05", state, flow="leave.accrue")
+    ran(session, "11-05", "done", flow="leave.accrue")
+    told_ = ["schedule nightly (leave.accrue) did not end well at 2026-10-05T06:00:00.000000Z, nor since"]
+    assert told(session) == told_
+    assert told(session, OCTOBER.plus(-1)) == []
+    by_hand(session, "leave.accrue", "11-20", state="failed")
+    by_hand(session, "leave.accrue", "11-20", "2026-11")
+    assert told(session) == told_
+    by_hand(session, "leave.accrue", "11-21")
+    assert told(session) == []  # whether it failed or was canceled on purpose
+
+
+def test_a_run_by_hand_for_another_carrier_mends_nothing(session: Session) -> None:
+    for name in ("carrier", "other"):
+        joined(session, name)
+    scheduled(session, flow="premiums.remit", cron=MONTHLY, on="carrier")
+    ran(session, "10-05", "failed", flow="premiums.remit")
+    by_hand(session, "premiums.remit", "10-06", "other/2026-10")
+    assert len(told(session)) == 1
+    by_hand(session, "premiums.remit", "10-06", "carrier/2026-10")
+    assert told(session) == []
+
+
+def test_what_is_run_for_the_month_before_is_that_months(session: Session) -> None:
+    scheduled(session, flow="leave.accrue", cron=MONTHLY, options={"month": "last"})
+    ran(session, "10-05", "failed", flow="leave.accrue")
+    ran(session, "11-05", "done", flow="leave.accrue")
+    assert told(session) == []
+    assert len(told(session, OCTOBER.plus(-1))) == 1
+
+
+def test_a_time_of_the_month_that_an_older_run_kept_from_starting_is_named(session: Session) -> None:
+    scheduled(session)
+    ran(session, "09-20", "running")
+    assert told(session) == [
+        "schedule nightly (sync) did not end well at 2026-09-20T06:00:00.000000Z, nor since"
+    ]  # fmt: skip
+
+
+def joined(session: Session, name: str, mode: str = "live") -> None:
+    session.add(connection, [{"connection_id": name, "connector": "files", "settings": {}, "mode": mode}])
+
+
+@pytest.mark.parametrize(("state", "mode", "why"), [
+    ("paused", "live", "is paused: it started nothing at 2026-10-15T06:00:00.000000Z, nor since"),
+    ("on", "paused", "started nothing at 2026-10-15T06:00:00.000000Z, nor since: connection hris is paused"),
+])  # fmt: skip
+def test_a_pause_that_hides_times_of_the_month_is_named_until_it_is_run(
+    session: Session, state: str, mode: str, why: str
+) -> None:
+    joined(session, "hris", mode)
+    scheduled(session, "2026-10-15T06:00:00.000000Z" if state == "paused" else "2026-11-24T06:00:00.000000Z",
+              state=state, on="hris")  # fmt: skip
+    session.change(schedule, {"name": "nightly"}, note="2026-10-15T06:00:00.000000Z: connection hris is paused")
+    ran(session, "09-14", "done")
+    assert told(session) == [f"schedule nightly (sync) {why}"]
+    ran(session, "11-20", "done")  # `benehub schedule run-now`
+    assert told(session) == []
+
+
+def test_a_pause_after_the_month_is_nothing_of_it(session: Session) -> None:
+    scheduled(session, "2026-11-02T06:00:00.000000Z", state="paused")
+    ran(session, "11-01", "done")
+    assert told(session) == []

@@ -101,7 +101,8 @@ def test_a_census_is_suggested_tried_and_taken_in_row_by_row(office: Desk) -> No
     told = office.get(where)
     for heading in COLUMNS.values():
         assert f'<option value="{heading}" selected>' in told
-    assert '<option value="full_time" selected>' in told and "900-11" not in told and "999-99-9999" in told
+    assert '<option value="full_time" selected>full time</option>' in told, "what it is called here, not its code"
+    assert "900-11" not in told and "999-99-9999" in told
     facts, batches = counted(office, fact), counted(office, intake_batch)
     assert decide(office, where).status_code == 303
     shown = office.get(f"{where}/preview")

@@ -85,6 +85,7 @@ def test_an_invoice_is_walked_line_by_line(read_desk: Desk, links: Callable[[str
     assert walks
     differ, everything = read_desk.get(walks[0]), read_desk.get(walks[0], which="all")
     assert everything.count("<tr") > differ.count("<tr") > 1
+    assert "Type it anew" in read_desk.get(walks[0], 400, after="\x00/medical")
 
 
 def test_a_chart_is_as_high_as_its_amounts() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
 
@@ -17,6 +18,7 @@ from benehub.api.front import Front
 from benehub.api.headers import POLICY
 from benehub.web.catalog import LANGUAGES, catalog, chosen
 from benehub.web.pages import address
+from benehub.web.words import Words
 
 INLINE = r"<style|\sstyle=|\son\w+=|<script(?![^>]*\bsrc=)|\|\s*safe|hx-on|javascript:"
 TEMPLATES = Path(__file__).resolve().parents[2] / "core" / "benehub" / "web" / "templates"
@@ -32,6 +34,25 @@ def test_every_language_says_the_same(language: str) -> None:
     assert set(first) ^ set(other) == set()
     assert [key for key, text in first.items() if values(text) != values(other[key])] == []
     assert [key for key, text in other.items() if not text.strip()] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "just_now", "before"),
+    [("en", "1 second ago", "2 hours ago"), ("de", "vor 1 Sekunde", "vor 2 Stunden")],
+)
+def test_what_has_just_been_is_not_told_as_to_come(language: str, just_now: str, before: str) -> None:
+    words = Words(language, now=datetime(2026, 12, 2, 9, tzinfo=UTC))
+    assert words.ago("2026-12-02T09:00:00+00:00") == just_now
+    assert words.ago("2026-12-02T07:00:00+00:00") == before
+
+
+@pytest.mark.parametrize(
+    ("path", "room"),
+    [("webhooks", "connections"), ("schedules", "connections"), ("unlinked", "people"), ("people", "people")],
+)
+def test_the_navigation_marks_the_room_that_a_page_belongs_to(read_desk: Desk, path: str, room: str) -> None:
+    marked = re.findall(r'href="[^"]*/(\S+)" aria-current="page"', read_desk.get(path))
+    assert marked == [room]
 
 
 def test_every_text_that_a_template_asks_for_is_there() -> None:

@@ -87,7 +87,7 @@ def test_what_names_a_command_says_it_without_on_pages() -> None:
          "Abzüge für die Lohnabrechnung: bestätigt: übernommen: der Partner hat es schon"),
         ("invoice due 2026-10-01 is not paid; cover lapses when grace ends on 2026-11-01",
          "Rechnung, fällig 01.10.2026, ist nicht bezahlt; "
-         "die Deckung erlischt, wenn die Schonfrist am 01.11.2026 endet"),
+         "die Deckung erlischt, wenn die Nachfrist am 01.11.2026 endet"),
         ("the pay of this check did not cover it; 1234.50 was made up for since",
          "der Lohn dieser Abrechnung reichte dafür nicht; 1.234,50 wurde seither nachgeholt"),
         ("premium of the month (half_up): 1837.50 USD -> 1837.50 USD",
@@ -134,7 +134,7 @@ def test_a_day_that_no_calendar_has_stays_as_it_was_told(language: str) -> None:
     [
         ("3 rows of hris employee in quarantine", "3 Zeilen von hris Mitarbeitende in Quarantäne"),
         ("bat_1 of payroll dependent is held", "bat_1 von payroll dependent ist angehalten"),
-        ("connection carrier is paused", "Verbindung carrier ruht"),
+        ("connection carrier is paused", "Verbindung carrier ist pausiert"),
         ("to carrier: sent", "an carrier: Gesendet"),
         ("hris: no answer (Timeout)", "hris: keine Antwort (Timeout)"),
         ("approved by payroll: hris is missing, arrears of Ann: open",

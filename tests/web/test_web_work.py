@@ -16,6 +16,7 @@ from benehub.access import Role, audit, users
 from benehub.errors import DataError
 from benehub.flows import Hub, runs
 from benehub.store import acts, note_act
+from benehub.store.locks import WAITING
 from benehub.store.schema import INSTALLATION
 from benehub.store.tables import attempt, closing, difference, dispatch, obligation, run
 from benehub.views import closing as closing_view
@@ -135,8 +136,33 @@ def test_a_long_file_is_read_in_parts(read_desk: Desk, monkeypatch: pytest.Monke
         lines += re.findall(r'<span class="line">(.*)</span>', part)
         ways = re.findall(r'href="(/e/[^"]+first=(\d+))"', part)
         path = next((way for way, first in ways if int(first) == len(lines)), None)
+        keeps_focus(part)
     assert lines[0].startswith("ISA") and lines[-1].startswith("IEA")
     assert len(lines) == len(set(range(len(lines)))) > 30
+
+
+def test_all_that_may_have_the_focus_keeps_it_while_a_run_is_followed(desk: Desk) -> None:
+    counts = {one: {"opened": 1, "closed": 0, "seen_again": 2} for one in ("payroll", "leave")}
+    base = {"flow": "reconcile", "subject": "all/2026-10", "executor": WAITING, "counts": counts, "ended_at": None}
+    wrong = {"error": "no connection payroll; see `benehub connection list`", "error_class": "config"}
+    with desk.store.write(desk.employer) as session:
+        base["started_at"] = session.now()
+        session.add(run, [
+            base | {"run_id": "run_going", "state": "running", "error": ""},
+            base | {"run_id": "run_stuck", "state": "failed"} | wrong,
+        ])  # fmt: skip
+    assert keeps_focus(desk.get("runs/run_going/progress")) >= {"counts", "of-payroll", "of-leave", "cancel"}
+    assert keeps_focus(desk.get("runs/run_stuck/progress")) >= {"retry", "cancel"}
+
+
+def keeps_focus(part: str) -> set[str]:
+    """The ids of all that may have the focus in a part that is put in place of itself: by them alone it is kept."""
+    tags = re.findall(r"""<(?:a|button|input|select|textarea|summary)\b[^>]*>|<[^>]* tabindex="0"[^>]*>""", part)
+    ids = [re.search(r' id="([^"]+)"', one) for one in tags if 'type="hidden"' not in one]
+    assert None not in ids, tags
+    found = [one[1] for one in ids if one]
+    assert len(found) == len(set(found))
+    return set(found)
 
 
 def test_what_is_held_leaves_when_somebody_approves_and_what_is_unknown_is_settled(desk: Desk) -> None:

@@ -1,7 +1,7 @@
-"""BambooHR: the HRIS of employees, pay, dependents and approved leave, read by API key or OAuth 2.
+"""BambooHR: the HRIS of employees, pay, dependents, enrollments and approved leave, read by API key or OAuth 2.
 
 It is read only. BambooHR's own benefits cannot be written by API, so what benehub calculates goes to payroll,
-insurers and recordkeepers and never back here.
+insurers and recordkeepers and never back here. Its API does take dependents, but no change of one could be made whole.
 """
 
 from __future__ import annotations
@@ -17,14 +17,28 @@ from benehub.connect.http import VendorClient
 from benehub.connect.webhooks import Hint, Scheme
 from benehub_connectors.bamboohr import hooks
 from benehub_connectors.bamboohr.account import open_client
+from benehub_connectors.bamboohr.benefits import read_elections
 from benehub_connectors.bamboohr.employees import read_employees, read_some
-from benehub_connectors.bamboohr.settings import BambooSettings, Fields, OAuth
+from benehub_connectors.bamboohr.settings import BambooSettings, Benefits, Fields, OAuth
 from benehub_connectors.bamboohr.tables import read_compensation, read_dependents, read_leave
 
-__all__ = ["BambooConnector", "BambooSettings", "Fields", "OAuth"]
+__all__ = ["BambooConnector", "BambooSettings", "Benefits", "Fields", "OAuth"]
 
 
-_NOTES = {"dependent": "the API takes dependents too, and benehub writes none"}
+_NOTES = {
+    "election": "Who is enrolled, with whom and when; the tier is made of the dependents covered. Needs `benefits`"
+}
+
+_WHOLE = (
+    "A PUT of a dependent replaces the whole record and empties what is left out, and a read shows SSN and SIN"
+    " masked only: no change could give them back. POST has no key by which a repetition is known. Change dependents in"
+    " BambooHR itself"
+)
+_LACKING = {
+    "retirement": "deferral rate", "hsa": "amount", "fsa_health": "amount", "fsa_dependent": "amount",
+    "commuter": "amount",
+}  # fmt: skip
+_NO_FIGURE = "Member benefits tell days and no {}"
 
 
 class BambooConnector(Connector):
@@ -38,19 +52,21 @@ class BambooConnector(Connector):
         "employee": "both",
         "compensation": "both",
         "dependent": "full",
+        "election": "full",
         "leave_request": "full",
     }
     webhook: ClassVar[Scheme | None] = hooks.SCHEME
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """What it reads, what its API has beside that and we leave out, and writes, which its API has not."""
-        elections = Capability(
-            "read.election",
-            supported=False,
-            blocker=Blocker.US,
-            note="The API tells member benefits; they are not read",
+        """What it reads, and what the API tells too little of or cannot be written by it safely."""
+        return (
+            *read_only(self.streams, "BambooHR's benefits are read-only by API", _NOTES),
+            *(
+                Capability("read.election", benefit, False, Blocker.VENDOR, _NO_FIGURE.format(what))
+                for benefit, what in _LACKING.items()
+            ),
+            Capability("dependent.set", supported=False, blocker=Blocker.VENDOR, note=_WHOLE),
         )
-        return (*read_only(self.streams, "BambooHR's benefits are read-only by API", _NOTES), elections)
 
     def client(self, settings: BambooSettings, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """The account's client; `secret` holds what each reference of the settings stands for."""
@@ -60,7 +76,7 @@ class BambooConnector(Connector):
         """Pages of a stream.
 
         Raises:
-            Unsupported: BambooHR has no such stream.
+            Unsupported: BambooHR has no such stream, or the connection maps no plans for elections.
             ConfigError: the dataset or a field's name is not what the account has.
             DataError: an answer is not what the API description says, or the cursor is no timestamp.
             ReauthNeeded, RateLimited, VendorUnavailable: as the client tells.
@@ -72,6 +88,8 @@ class BambooConnector(Connector):
                 yield from read_compensation(link, cursor)
             case "dependent":
                 yield from read_dependents(link)
+            case "election":
+                yield from read_elections(link)
             case "leave_request":
                 yield from read_leave(link)
             case _:

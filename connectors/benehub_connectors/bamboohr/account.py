@@ -33,6 +33,9 @@ _LIMITS = LimitBook()
 VENDOR = "BambooHR"
 """The name a person knows the vendor by."""
 
+MEMBERS_A_PAGE = 99
+"""Members of a page of benefits: the vendor refuses 100."""
+
 MAX_ANSWER = 128 * 1024 * 1024
 """A table comes for the whole company in one answer: 20,000 employees with ten rows each are some 50 MB."""
 
@@ -105,6 +108,21 @@ class Account:
         answer = self._object(read("/api/v1/employeedependents"), "Employee Dependents")
         rows = answer["Employee Dependents"]
         return rows if isinstance(rows, list) else self._broken("a list of dependents")
+
+    def member_benefits(self, year: int, totals: list[int]) -> Iterator[Sequence[Any]]:
+        """Pages of the members who had a plan in a calendar year; how many a page says there are goes to `totals`."""
+
+        def fetch(number: int) -> Page[Any]:
+            asked = (("calendarYear", str(year)), ("page", str(number)), ("pageSize", str(MEMBERS_A_PAGE)))
+            answer = self._object(read("/api/v1/benefits/member-benefits", asked), "data")
+            rows, meta = answer["data"], answer.get("meta")
+            total = meta.get("totalItems") if isinstance(meta, dict) else None
+            if not isinstance(rows, list) or not isinstance(total, int):
+                self._broken("a page of members with meta.totalItems")
+            totals.append(total)
+            return Page(rows, total=total)
+
+        return by_number(fetch, where=self._where)
 
     def time_off(self, start: str, end: str, statuses: str) -> list[Any]:
         """Requests that touch the days from `start` to `end`; without notes, which may tell of health."""

@@ -75,6 +75,17 @@ class Fields(_Part):
         return list(dict.fromkeys(name for name in self.model_dump().values() if name))
 
 
+class Benefits(_Part):
+    """Which of BambooHR's plans are whose of the plan book, and from which year on they are read.
+
+    A plan that is empty text is left out; one without a line waits as a problem. `since` is the first calendar year:
+    all years from it to the next one are read each time.
+    """
+
+    plans: dict[str, str] = Field(min_length=1)
+    since: int = Field(ge=2000, le=2200)
+
+
 class BambooSettings(_Part):
     """Settings of a `bamboohr` connection.
 
@@ -98,6 +109,8 @@ class BambooSettings(_Part):
         pay_per: BambooHR's word of the compensation table -> `year`, `month`, `hour` or `pay`.
         currency: where a rate names none.
         relationships: a dependent's relationship -> ours, added to the usual words.
+        benefits: BambooHR's plan ids -> plans of the plan book, to read who is enrolled; without it no elections are
+            read. An API user has to have access to benefits, an OAuth 2 consent the scope `benefit`.
         leave_policies: id or name of a time off type -> leave policy of the plan book.
         leave_days_back, leave_days_ahead: the window of leave that is read, in days from today.
         hours_per_day: of a leave that is told in days.
@@ -124,6 +137,7 @@ class BambooSettings(_Part):
     )
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     relationships: dict[str, Relationship] = Field(default_factory=dict)
+    benefits: Benefits | None = None
     leave_policies: dict[str, str] = Field(default_factory=dict)
     leave_days_back: int = Field(default=400, ge=0, le=4000)
     leave_days_ahead: int = Field(default=400, ge=0, le=4000)

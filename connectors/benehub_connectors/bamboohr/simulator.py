@@ -41,6 +41,8 @@ class BambooSimulator(Simulator):
         self.people: dict[str, dict[str, str]] = {}
         self.tables: dict[str, list[dict[str, Any]]] = {"employmentStatus": [], "compensation": []}
         self.dependents: dict[str, dict[str, Any]] = {}
+        self.benefits: dict[tuple[str, str], dict[str, list[dict[str, str | None]]]] = {}
+        """(employee, member) -> plan -> ranges of days, the member in the vendor's own way: `dependent.7`."""
         self.time_off: dict[str, dict[str, Any]] = {}
         self.hidden_fields: set[str] = set()
         """Fields the API user may not see: they are left out in silence, as the vendor does."""
@@ -58,6 +60,7 @@ class BambooSimulator(Simulator):
         self.route("GET", "/api/v1/employees/{id}/tables/{table}", self._table)
         self.route("POST", "/api/v2/datasets/{name}/data", self._dataset)
         self.route("GET", "/api/v1/employeedependents", self._dependents)
+        self.route("GET", "/api/v1/benefits/member-benefits", self._member_benefits)
         self.route("GET", "/api/v1/time_off/requests", self._time_off)
 
     # What happens at the customer's
@@ -139,6 +142,26 @@ class BambooSimulator(Simulator):
     def remove_dependent(self, dependent_id: str) -> None:
         """Remove a dependent."""
         del self.dependents[dependent_id]
+
+    def enroll(
+        self,
+        person_id: str,
+        plan: str,
+        start: date,
+        last: date | None = None,
+        *,
+        dependent: str = "",
+        status: str = "ENROLLED",
+    ) -> None:
+        """Set the ranges of a member in a plan from `start` on; what he had from then on is replaced."""
+        member = f"dependent.{dependent}" if dependent else f"employee.{person_id}"
+        ranges = self.benefits.setdefault((person_id, member), {}).setdefault(plan, [])
+        kept = [one for one in ranges if str(one["startDate"]) < start.isoformat()]
+        for one in kept:
+            if one["endDate"] is None or one["endDate"] >= start.isoformat():
+                one["endDate"] = (start - timedelta(days=1)).isoformat()
+        end = None if last is None else last.isoformat()
+        ranges[:] = [*kept, {"startDate": start.isoformat(), "endDate": end, "status": status}]
 
     def request_time_off(
         self,
@@ -250,6 +273,21 @@ class BambooSimulator(Simulator):
         rows = [one for one in self.dependents.values() if of in (None, one["employeeId"])]
         return SimResponse(200, {"Employee Dependents": rows})
 
+    def _member_benefits(self, request: SimRequest) -> SimResponse:
+        query = request.query
+        year, number, size = query.get("calendarYear", ""), int(query.get("page", 1)), int(query.get("pageSize", 25))
+        if not re.fullmatch(r"\d{4}", year) or number < 1 or not 1 <= size < 100:
+            return SimResponse(400, {"message": "the request is not valid"})
+        found = []
+        for (employee, member), plans in self.benefits.items():
+            told = [{"planId": plan, "dateRanges": kept} for plan, ranges in plans.items()
+                    if (kept := [one for one in ranges if _touches(one, year)])]  # fmt: skip
+            if told:
+                found.append({"memberId": member, "subscriberId": employee, "plans": told})
+        pages = max(1, -(-len(found) // size))
+        meta = {"page": number, "pageSize": size, "totalPages": pages, "totalItems": len(found)}
+        return SimResponse(200, {"data": found[(number - 1) * size : number * size], "meta": meta})
+
     def _time_off(self, request: SimRequest) -> SimResponse:
         query = request.query
         if not {"start", "end"} <= query.keys():
@@ -315,6 +353,11 @@ def _changed_row(row: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(rate := told.get("rate"), dict):
         told["rate"] = f"{rate['value']} {rate['currency']}"
     return told
+
+
+def _touches(span: Mapping[str, str | None], year: str) -> bool:
+    """Whether some day of the range is in the year."""
+    return str(span["startDate"])[:4] <= year <= (span["endDate"] or "9999")[:4]
 
 
 def _filtered(text: str | None, people: Mapping[str, Any]) -> list[str]:

@@ -256,6 +256,8 @@ def _passes(doc: Mapping[str, Any], field: str, how: str, value: Any) -> bool:
     held = doc[field]
     if how == "=":
         return bool(held == value)
+    if how == "!=":
+        return bool(held != value)
     if how == "in":
         return held in value
     if held is None:

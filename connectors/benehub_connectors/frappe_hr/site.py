@@ -123,9 +123,9 @@ def document(response: Response) -> Mapping[str, Any]:
 
 
 def pages(
-    link: Link, doctype: str, filters: Sequence[Filter], fields: Sequence[str]
+    link: Link, doctype: str, filters: Sequence[Filter], fields: Sequence[str], size: int = 0
 ) -> Iterator[tuple[Response, list[Any]]]:
-    """Every page of a list of the connection's company with the answer it came in.
+    """Every page of a list of the connection's company with the answer it came in, of its page size unless `size` says.
 
     Raises:
         DataError: Frappe refuses, or a row has no name to go on from.
@@ -137,7 +137,7 @@ def pages(
     def fetch(after: str | None) -> paging.Page[Any]:
         beyond: list[Filter] = [("name", ">", after)] if after else []
         asked: list[Filter] = [("company", "=", settings.company), *filters, *beyond]
-        response = link.http().send(listing(doctype, asked, ["name", *fields], settings.page_size))
+        response = link.http().send(listing(doctype, asked, ["name", *fields], size or settings.page_size))
         answers[:] = [response]
         found = rows(response)
         return paging.Page(found, _name(found[-1], response) if found else None)

@@ -65,7 +65,8 @@ class NoyoConnector(Connector):
         return (
             Capability("read.roster", note="One call an employee; a tier is not told"),
             Capability(
-                "read.acknowledgement", note="What carriers say of each snapshot, and where they differ from Noyo",
+                "read.acknowledgement", note="What carriers say of each snapshot, and where they differ from Noyo;"
+                " with `member_requests`, what became of requests that others made",
             ),
             Capability("read.invoice_line", note="Premiums a plan and month; needs `bill`, for Noyo tells no due date"),
             Capability(

@@ -1,5 +1,7 @@
 """What carriers answered to our snapshots, and the differences that Noyo found by comparing itself with them.
 
+The requests that others make at Noyo, where a carrier takes no snapshot, are told likewise, each by its own id.
+
 A snapshot is accepted once each of its carriers has taken it, and refused as soon as one refuses. A difference counts
 when Noyo calls it a discrepancy; until then it is a change on its way.
 """
@@ -19,6 +21,8 @@ from benehub_connectors.noyo.words import ARRIVED, ON_ITS_WAY, REFUSED, parts, t
 Row = Mapping[str, Any]
 
 CANCELED, REPLACED, COMPLETED = "canceled", "replaced", "completed"
+PROCESSING = "processing"
+REQUEST_STATES = frozenset({COMPLETED, "failed", CANCELED})
 ENROLLMENT = "individual_enrollment"
 """Kind of a difference that is about cover; what else differs (a phone number) leaves the cover as it is."""
 MISSING_THERE = "missing_from_carrier"
@@ -28,7 +32,7 @@ MAX_CODE = 40
 
 
 def acknowledgements(link: Link) -> Iterator[Page]:
-    """What carriers answered to each snapshot, then the differences; what is on its way has no row yet.
+    """What was answered to snapshots and member requests, then the differences; what is on its way has no row yet.
 
     Raises:
         DataError: an answer is not as documented.
@@ -40,6 +44,8 @@ def acknowledgements(link: Link) -> Iterator[Page]:
     for number, (rows, got) in enumerate(listed(link, where), 1):
         found = [one for row in rows for one in _answers(row, names, newest)]
         yield Page("acknowledgement", found, got.body, name=f"member_snapshots {number}")
+    if settings.member_requests:
+        yield from _requests(link, names)
     if settings.tracking:
         yield from _differences(link, names)
 
@@ -83,6 +89,31 @@ def _answers(row: Row, names: Mapping[str, str], newest: Mapping[str, str]) -> I
             "latest": newest.get(employee) == snapshot,
         }  # fmt: skip
         yield Incoming(f"{snapshot}/{carrier or number}", {} if problem else data, {"carrier_id": carrier}, problem)
+
+
+def _requests(link: Link, names: Mapping[str, str]) -> Iterator[Page]:
+    """An employee after the other: the list of the whole organization would tell of other employers' people."""
+    for noyo_id, member in ((key, name) for key, name in names.items() if key):
+        where = path("/api/v1/employees/{id}/member_requests", id=noyo_id)
+        for number, (rows, got) in enumerate(listed(link, where), 1):
+            found = [one for row in rows if (one := _request(row, member)) is not None]
+            yield Page("acknowledgement", found, got.body, name=f"member_requests {noyo_id} {number}")
+
+
+def _request(row: Row, member: str) -> Incoming | None:
+    """What became of a member request; it speaks of no snapshot of ours, so it is never the latest of a family."""
+    request, state, kind = text(row, "id"), text(row, "status"), text(row, "request_type")
+    if state == PROCESSING:
+        return None
+    problem = "" if request and member else "a member request without id, or of an employee without our number"
+    if state not in REQUEST_STATES:
+        problem = "no word of ours for the status of a member request"
+    data = {
+        "level": AckLevel.MEMBER, "control": request, "member": member, "code": state,
+        "status": AckStatus.ACCEPTED if state == COMPLETED else AckStatus.REJECTED,
+        "text": f"member request: {kind.replace('_', ' ')}",
+    }  # fmt: skip
+    return Incoming(f"member_request/{request}", {} if problem else data, {"request_type": kind}, problem)
 
 
 def _differences(link: Link, names: Mapping[str, str]) -> Iterator[Page]:

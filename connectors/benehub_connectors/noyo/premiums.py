@@ -50,7 +50,7 @@ def premiums(link: Link) -> Iterator[Page]:
     if settings.bill is None:
         raise Unsupported(
             "Noyo tells no due date of premiums", where=f"connection {link.connection}",
-            mend="Set `bill` with the day they are due", blocker="customer_plan",
+            mend="Set `bill` with the day they are due", blocker="us",
         )  # fmt: skip
     today = link.clock().date()
     months = [Month.of(today).plus(ahead) for ahead in AROUND]

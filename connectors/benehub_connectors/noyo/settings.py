@@ -91,6 +91,8 @@ class NoyoSettings(_Part):
         exchange: when changes leave, and by when they are answered.
         bill: needed before premiums can be read.
         tracking: whether the differences that Noyo finds by comparing with carriers are read.
+        member_requests: whether the requests that others make at Noyo for carriers that take no snapshot are read, too:
+            what became of each. One call more an employee.
         test: changes are tried at Noyo (`member_snapshots/test`), and none is applied.
         sandbox: the sandbox's host instead of the live one.
         base_url: another host than either.
@@ -109,6 +111,7 @@ class NoyoSettings(_Part):
     exchange: NoyoExchange = NoyoExchange()
     bill: NoyoBill | None = None
     tracking: bool = True
+    member_requests: bool = False
     test: bool = False
     sandbox: bool = False
     base_url: str = ""

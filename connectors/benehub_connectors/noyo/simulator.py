@@ -51,6 +51,7 @@ class NoyoSimulator(Simulator):
         self.snapshots: list[Row] = []
         self.premiums: list[Row] = []
         self.differences: list[Row] = []
+        self.requests: list[Row] = []
         self.effects = 0
         self._tokens = 0
         group, employee = f"/api/v1/groups/{self.group}", "/api/v1/employees/{employee_id}"
@@ -61,6 +62,7 @@ class NoyoSimulator(Simulator):
             ("POST", f"{group}/member_snapshots", self._create),
             ("POST", f"{group}/member_snapshots/test", self._test),
             ("GET", f"{employee}/member_snapshot", self._show),
+            ("GET", f"{employee}/member_requests", self._list_requests),
             ("GET", f"{employee}/premiums", self._list_premiums),
             ("GET", f"{group}/differences", self._list_differences),
             ("POST", "/api/v1/people", self._search),
@@ -120,6 +122,20 @@ class NoyoSimulator(Simulator):
         self.differences.append(made)
         return made
 
+    def ask(self, number: str, kind: str) -> Row:
+        """Somebody at the employer's makes a member request of a kind for a family; it is on its way."""
+        family = self.family(number)
+        assert family is not None
+        employee = family["employee"]["id"]
+        key = sim_id("request", employee, str(len(self.requests)))
+        made = {
+            "id": key, "version": sim_id("version", key), "employee_id": employee, "request_type": kind,
+            "status": "processing", "body": {"employee_id": employee}, "result": {}, "transactions": [],
+            "created": CREATED, "modified": CREATED,
+        }  # fmt: skip
+        self.requests.append(made)
+        return made
+
     def family(self, number: str) -> Row | None:
         """A family by the number of its employee."""
         return next((f for f in self.families.values() if f["employee"]["custom_individual_id"] == number), None)
@@ -169,6 +185,9 @@ class NoyoSimulator(Simulator):
                 and one["told"].get("effective_end_date", OPEN) >= since]  # fmt: skip
         meta = {"offset": 0, "page_num": 1, "page_size": max(1, len(rows)), "total_records": len(rows)}
         return SimResponse(200, {"meta": meta, "response": rows})
+
+    def _list_requests(self, request: SimRequest) -> SimResponse:
+        return _listed(request, [one for one in self.requests if one["employee_id"] == request.params["employee_id"]])
 
     def _list_differences(self, request: SimRequest) -> SimResponse:
         return _listed(request, self.differences)

@@ -56,6 +56,7 @@ def group() -> NoyoSimulator:
     made.enroll(family("1002", "Max", "Stein", "1975-07-01"))
     made.fulfil(made.snapshots[0]["id"], "sent")
     made.bill("1001", PLANS["ppo"], "512.40", "2026-01-01", "2026-12-31")
+    made.ask("1002", "demographic")["status"] = "completed"
     made.differ("1002", "phone_number", "employee", fields=[{"key": "person.contact.home_phone"}])
     return made
 
@@ -85,6 +86,7 @@ def settings(made: NoyoSimulator) -> dict[str, Any]:
         "group": made.group, "client_id": made.client_id, "client_secret": "env:SECRET",
         "plans": {name: one.model_dump() for name, one in PLANS.items()},
         "new_employees": {"status": "full-time", "hours_worked": 40}, "bill": {"due_day": 1},
+        "member_requests": True,
     }  # fmt: skip
 
 

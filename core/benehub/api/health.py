@@ -1,4 +1,4 @@
-"""`/healthz`: the process answers. `/readyz`: its database does too, with the schema this code wants."""
+"""`/healthz`: the process answers. `/readyz`: its database does too, with a schema that serves this code."""
 
 from __future__ import annotations
 

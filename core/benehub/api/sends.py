@@ -50,7 +50,18 @@ def must_write(hub: Hub, caller: Caller, employer: str, connection: str) -> None
         raise _refused(f"{connection[:40]} can write")
 
 
-def _refused(what: str) -> HTTPException:
-    return HTTPException(
-        403, f"{what}: this needs the permission {Permission.SEND}, too; an owner can give a role that has it"
-    )
+def must_set_up(hub: Hub, caller: Caller, employer: str, connector: str) -> None:
+    """Refuse who may not say where a connection of this connector writes to, or what it says of people.
+
+    Raises:
+        HTTPException: 403.
+        ConfigError: there is no such connector.
+    """
+    if not caller.may(Permission.SEND, employer) and connecting.writes(hub, connector):
+        raise _refused(f"a connection of {connector[:40]} can write")
+    if not caller.may(Permission.EDIT_PEOPLE, employer) and connecting.reads_people(hub, connector):
+        raise _refused(f"a connection of {connector[:40]} reads people", Permission.EDIT_PEOPLE)
+
+
+def _refused(what: str, needed: Permission = Permission.SEND) -> HTTPException:
+    return HTTPException(403, f"{what}: this needs the permission {needed}, too; an owner can give a role that has it")

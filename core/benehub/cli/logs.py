@@ -9,6 +9,9 @@ from typing import Any
 
 import structlog
 
+OURS = frozenset({"executor", "worker", "run"})
+"""Fields that hold a name of a process or a run and nothing else: the digits in it may look like a number."""
+
 
 def configure(level: str = "WARNING", form: str = "text", runs: bool = False) -> None:
     """Log what is at least as severe as `level`; an unknown name stands for WARNING.
@@ -45,8 +48,9 @@ def told_otherwise(_logger: Any, _name: str, event: MutableMapping[str, Any]) ->
 
 
 def masked(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A log line with everything that looks like an SSN or a bank number masked, in nested values too."""
-    return {name: _masked(value) for name, value in event.items()}
+    """A log line with everything that looks like an SSN or a bank number masked, in nested values too; the names that
+    processes of ours and runs have stay."""
+    return {name: value if name in OURS and isinstance(value, str) else _masked(value) for name, value in event.items()}
 
 
 def _masked(value: Any) -> Any:

@@ -242,7 +242,8 @@ def opened_hub(noted: bool = False) -> Iterator[tuple[Settings, Hub]]:
     settings = read_settings()
     with opened_store(settings) as found, trailed(found) if noted else nullcontext(found) as store:
         hosts = frozenset(settings.webhook_hosts.split())
-        yield settings, Hub(store, plugins.build(), hook_hosts=hosts, public_url=settings.public_url)
+        yield settings, Hub(store, plugins.build(), hook_hosts=hosts, public_url=settings.public_url,
+                            by_api=settings.connections_by_api)  # fmt: skip
 
 
 def _choose(store: Store, wanted: str) -> str:

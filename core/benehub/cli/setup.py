@@ -126,7 +126,7 @@ def doctor(as_json: bool = JSON) -> None:
 def _examined() -> list[Check]:
     from benehub.errors import BenehubError
     from benehub.settings import vault
-    from benehub.views.health import Check, examine
+    from benehub.views.health import Check, examine, listed_in_vain
 
     checks: list[Check] = []
     try:
@@ -139,6 +139,7 @@ def _examined() -> list[Check]:
             checks.append(Check("database", f"{hub.store.engine.dialect.name}, schema up to date"))
             checks.append(Check("plugins", f"{len(hub.plugins.get_plugins())} loaded"))
             checks += examine(hub.store, hub.plugins, hub.given_up)
+            checks += listed_in_vain(hub.store, settings.connections_by_api, hub.connectors)
     except BenehubError as error:
         # What comes later needs what failed here: the first thing to mend is the last line.
         checks.append(Check(error.where or "installation", error.what, error.mend or "See docs/errors.md"))

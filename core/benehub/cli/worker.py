@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+
 import typer
 
 
@@ -13,7 +16,6 @@ def worker(
 ) -> None:
     """Run what schedules start until it is told to stop (SIGTERM, Ctrl-C). On PostgreSQL as many as wanted."""
     import signal
-    import threading
 
     from benehub.cli.console import say
     from benehub.cli.logs import configure
@@ -24,5 +26,19 @@ def worker(
     with opened_hub() as (settings, hub):
         configure(settings.log_level, settings.log_format, runs=True)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+            signal.signal(number, lambda *_: end_soon(stop))
         run_worker(hub, stop, name, every, lambda: say(f"worker {hub.engine.executor} is at work"))
+
+
+LATEST_END = 25.0
+"""Seconds after which a worker that was asked to end does so whatever it waits for: a database that is away while the
+job engine starts, say. Nothing is lost: what it had in hand goes on in another one, as after a crash."""
+
+
+def end_soon(stop: threading.Event, seconds: float = LATEST_END) -> None:
+    """Ask a worker to end; where it has not by then, its process ends with 1."""
+    if not stop.is_set():
+        stop.set()
+        last = threading.Timer(seconds, os._exit, (1,))
+        last.daemon = True
+        last.start()

@@ -45,7 +45,7 @@ class Place(BaseModel):
         return self
 
     def open(self, secret: Mapping[str, str]) -> Mailbox:
-        """The mailbox; `secret` holds what the references `password`, `private_key`, `passphrase` stand for.
+        """The mailbox; `secret` holds, by reference, what `password`, `private_key` and `passphrase` stand for.
 
         Raises:
             ConfigError: the folder is not there, or a host key is no key.
@@ -61,9 +61,9 @@ class Place(BaseModel):
             user=self.sftp.user,
             host_keys=self.sftp.host_keys,
             port=self.sftp.port,
-            password=secret.get("password", ""),
-            private_key=secret.get("private_key", ""),
-            passphrase=secret.get("passphrase", ""),
+            password=secret.get(self.sftp.password, ""),
+            private_key=secret.get(self.sftp.private_key, ""),
+            passphrase=secret.get(self.sftp.passphrase, ""),
             root=self.sftp.root,
         )
         return SftpMailbox(account, max_bytes=self.max_bytes)

@@ -15,6 +15,8 @@ from benehub.connections.registry import (
     listed,
     no_wiring,
     open_connection,
+    put_mode,
+    put_settings,
     streams_read,
 )
 from benehub.connections.word_maps import word_maps
@@ -32,6 +34,8 @@ __all__ = [
     "listed",
     "no_wiring",
     "open_connection",
+    "put_mode",
+    "put_settings",
     "streams_read",
     "word_maps",
 ]

@@ -59,12 +59,12 @@ def _plans(book: PlanBook, connection_id: str) -> dict[str, list[str]]:
 
 
 def _secrets(settings: Any) -> tuple[dict[str, str], list[Unfit]]:
-    """What each reference stands for, by the reference and by the setting's name, and those that stand for nothing."""
+    """What each reference stands for, by the reference, and those that stand for nothing."""
     secret: dict[str, str] = {}
     wrong: list[Unfit] = []
     for place, reference in _references(settings, ""):
         try:
-            secret[reference] = secret[place.rpartition(".")[2]] = resolve_secret(reference)
+            secret[reference] = resolve_secret(reference)
         except BenehubError as error:
             wrong.append(Unfit(place, error.what, error.mend))
     return secret, wrong

@@ -139,6 +139,23 @@ def add(
         session.change(connection, {"connection_id": connection_id}, **values)
 
 
+def put_settings(
+    session: Session, connection_id: str, connector: type[Connector], settings: Mapping[str, Any]
+) -> None:  # fmt: skip
+    """Change the settings of a connection that there is, and nothing else.
+
+    Raises:
+        ConfigError: as `check`.
+    """
+    check(connection_id, connector, settings)
+    session.change(connection, {"connection_id": connection_id}, settings=dict(settings))
+
+
+def put_mode(session: Session, connection_id: str, mode: str) -> None:
+    """Change the mode of a connection that there is, and nothing else."""
+    session.change(connection, {"connection_id": connection_id}, mode=mode)
+
+
 def check(connection_id: str, connector: type[Connector], settings: Mapping[str, Any]) -> BaseModel:
     """The validated settings.
 
@@ -306,16 +323,16 @@ def _row(session: Session, connection_id: str) -> Row[Any] | None:
     ).first()
 
 
-def _secrets(settings: Any, name: str = "") -> dict[str, str]:
-    """What every reference in the settings stands for, by the reference and by the setting's own name."""
+def _secrets(settings: Any) -> dict[str, str]:
+    """What every reference in the settings stands for, by the reference: a name may stand at several places."""
     found: dict[str, str] = {}
     if isinstance(settings, str):
         if settings.split(":", 1)[0] in ("env", "file", "keyring") and ":" in settings:
-            found[settings] = found[name] = resolve_secret(settings)
+            found[settings] = resolve_secret(settings)
     elif isinstance(settings, Mapping):
-        for key, value in settings.items():
-            found |= _secrets(value, str(key))
+        for value in settings.values():
+            found |= _secrets(value)
     elif isinstance(settings, Sequence):
         for value in settings:
-            found |= _secrets(value, name)
+            found |= _secrets(value)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benehub.dispatch.attempts import attempts, interrupted_at, renew_all
+from benehub.dispatch.attempts import attempts, interrupted_at, newest, renew_all
 from benehub.dispatch.outbox import (
     CLOSED,
     FINAL,
@@ -89,6 +89,7 @@ __all__ = [
     "last_alike",
     "last_sent_before",
     "left_before",
+    "newest",
     "newest_file",
     "newest_files",
     "next_control",

@@ -20,18 +20,19 @@ def attempts(session: Session, dispatch_id: str) -> Sequence[Row[Any]]:
     )
 
 
-def open_all(session: Session, ids: Sequence[str]) -> None:
-    """Note that an attempt at each of these dispatches begins."""
+def open_all(session: Session, ids: Sequence[str]) -> dict[str, int]:
+    """Note that an attempt at each of these dispatches begins; gives its number."""
     last = newest(session, ids)
+    numbers = {one: last.get(one, 0) + 1 for one in ids}
     now = session.now()
     session.add(
         attempt,
         (
-            {"dispatch_id": one, "attempt_no": last.get(one, 0) + 1, "started_at": now, "outcome": "started",
-             "detail": ""}
-            for one in ids
+            {"dispatch_id": one, "attempt_no": number, "started_at": now, "outcome": "started", "detail": ""}
+            for one, number in numbers.items()
         ),
-    )  # fmt: skip
+    )
+    return numbers
 
 
 def close_all(session: Session, ends: Mapping[str, tuple[str, str]]) -> None:

@@ -314,14 +314,19 @@ def begin(session: Session, dispatch_id: str) -> Row[Any] | None:
     return next(iter(begin_all(session, [dispatch_id])), None)
 
 
-def begin_all(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
-    """As `begin` for many; gives those that there is something to do for, as they stand now, in the order given."""
+def begin_all(session: Session, ids: Sequence[str], numbers: dict[str, int] | None = None) -> list[Row[Any]]:
+    """As `begin` for many; gives those that there is something to do for, as they stand now, in the order given.
+
+    `numbers` learns those of the attempts that begin here: of all that were prepared.
+    """
     found = by_ids(session, ids, lock=True, content=False)
     rows = [row for row in found if row.state not in FINAL and row.state != "held"]
     died = [row.dispatch_id for row in rows if row.state == "sending"]
     close_all(session, dict.fromkeys(died, ("unknown", DIED)))
     fresh = [row.dispatch_id for row in rows if row.state == "prepared"]
-    open_all(session, fresh)
+    begun = open_all(session, fresh)
+    if numbers is not None:
+        numbers |= begun
     moved = [{"dispatch_id": one, "state": "unknown", "reason": "interrupted"} for one in died]
     moved += [{"dispatch_id": one, "state": "sending", "reason": ""} for one in fresh]
     session.change_all(dispatch, ("dispatch_id",), moved)

@@ -18,7 +18,7 @@ from benehub.engine.dozing import doze
 from benehub.engine.recovery import Watch, new_executor
 from benehub.errors import ConfigError, DataError, NeedsPersonError
 from benehub.store import Store
-from benehub.store.locks import LISTENING
+from benehub.store.locks import LISTENING, alive
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -244,7 +244,8 @@ class Engine:
         Steps that are done are not run again: it goes on with the one that failed.
 
         Raises:
-            DataError: no such job, or one begun by a version of the code that its steps do not fit to any more.
+            DataError: no such job, or one begun by a version of the code that its steps do not fit to any more; or one
+                of its order was begun by such a version, whose process is gone: nobody here would ever end that.
             NeedsPersonError: it was canceled meanwhile.
             BenehubError: whatever the flow raised.
         """
@@ -278,8 +279,31 @@ class Engine:
         if status.queue_name != QUEUE or not order:
             DBOS.rewind_workflow(job, start_step=step)
             return
+        self._refuse_behind_the_stuck(order)
         DBOS.rewind_workflow(job, start_step=step, queue_name=QUEUE, queue_partition_key=order)
         self._let_it_begin(job, order)
+
+    def _refuse_behind_the_stuck(self, order: str) -> None:
+        """Nothing, where what is begun of this order will end: by this version, or by a process of another that lives
+        or takes it up within the pause between two looks."""
+        until = time.monotonic() + TAKEN_SECONDS
+        while (stuck := self._stuck(order)) is not None:
+            if time.monotonic() > until:
+                job, run = stuck.workflow_id, stuck.workflow_id.partition(":")[2]
+                raise DataError(
+                    f"{job} stands before it: begun by version {stuck.app_version} of the flows, whose process is gone;"
+                    f" this is {APPLICATION_VERSION}",
+                    where=f"order {order}",
+                    mend=f"Let a worker of that release end it, or cancel it: benehub runs cancel {run}",
+                )
+            time.sleep(POLL_SECONDS)
+
+    def _stuck(self, order: str) -> WorkflowStatus | None:
+        """What another version has begun of this order, in a process that is gone."""
+        begun = [one for one in _begun(order) if one.app_version != APPLICATION_VERSION]
+        with self._store.engine.connect() as connection:
+            living = alive(connection, {one.executor_id or "" for one in begun})
+        return next((one for one in begun if one.executor_id not in living), None)
 
     def _let_it_begin(self, job: str, order: str) -> None:
         """Until what waits in the queue is begun: a worker's part for as long as one lives, else out of the queue and
@@ -288,7 +312,7 @@ class Engine:
         while not self._listens and self._waits(job):
             nobody = self._store.lock(LISTENING)
             try:
-                if not nobody.take() or _busy(order):
+                if not nobody.take() or _begun(order):
                     until = time.monotonic() + TAKEN_SECONDS
                 elif time.monotonic() > until and self._waits(job):  # while the lock is ours nobody takes it
                     DBOS.resume_workflow(job)
@@ -347,10 +371,10 @@ class Engine:
         return self._workflow
 
 
-def _busy(order: str) -> bool:
-    """Whether a flow of this order is being carried out."""
+def _begun(order: str) -> list[WorkflowStatus]:
+    """The flows of this order that are being carried out, or were when their process died."""
     pending = DBOS.list_workflows(status="PENDING", queue_name=QUEUE, load_input=False, load_output=False)
-    return any(one.queue_partition_key == order for one in pending)
+    return [one for one in pending if one.queue_partition_key == order]
 
 
 def _failed_step(job: str) -> int:

@@ -12,7 +12,7 @@ from benehub import connections
 from benehub.connect.connector import Connector
 from benehub.connections import word_maps
 from benehub.errors import DataError
-from benehub.flows.connecting import edited
+from benehub.flows.connecting import edited, must_name_listed
 from benehub.flows.hub import Hub
 from benehub.store import Session, note_act
 from benehub.store.version import must_be
@@ -27,17 +27,19 @@ def map_word(
 
     Raises:
         ConfigError: no such connection, or its connector does not take the word.
-        DataError: there is no such map, or no word is given.
+        DataError: there is no such map, no word is given, or it names a reference or address that is not listed.
         ChangedMeanwhile: the connection's version is not the one `expected`, where one is named.
     """
     if not theirs.strip() or len(theirs) > 120 or len(ours) > 120:
         raise DataError("no word of the vendor's is given", where=name, mend="Write it as the vendor does")
     with hub.store.write(employer) as session:
+        session.take_seq(0)  # of two changes at once the second reads what the first has made
         row = connections.get(session, name)
         must_be(expected, edited(row), f"connection {name}")
         connector = connections.known(hub.connectors, row.connector)
         settings = _mapped(connector, row.settings, place, theirs.strip(), ours.strip())
-        connections.add(session, name, connector, settings, row.mode)
+        must_name_listed(hub, employer, connector, settings, row.settings)
+        connections.put_settings(session, name, connector, settings)
         _note(session, name, place, theirs.strip(), ours.strip(), who)
 
 

@@ -30,8 +30,9 @@ from benehub.flows import (
 )
 from benehub.flows.hub import Hub
 from benehub.flows.push_guard import RESEND
-from benehub.flows.send import ANSWERED_LATER, send
+from benehub.flows.send import send
 from benehub.flows.together import TESTED
+from benehub.flows.told_ends import ANSWERED_LATER
 from benehub.store import Session, note_act
 from benehub.store.acts import HELD_BY
 from benehub.views.carried import Carried, everybody, first_of

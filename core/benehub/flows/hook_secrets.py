@@ -7,6 +7,7 @@ misses nothing: a header may carry several signatures, and any one that holds is
 from __future__ import annotations
 
 import base64
+import hmac
 import re
 import secrets
 from collections.abc import Mapping
@@ -31,11 +32,13 @@ TOLD_AGAIN: Final = timedelta(hours=24)
 """How long the secret of a new subscription is told to whoever repeats the write that made it."""
 
 _BYTES: Final = 32
+_PROOF: Final = 16
 _CONTEXT: Final = "hook_subscription"
 
 
-def chosen(session: Session, reference: str) -> tuple[dict[str, Any], str]:
-    """What is kept of a secret, and the secret itself where it is made here: without a reference.
+def chosen(session: Session, reference: str, key: str = "") -> tuple[dict[str, Any], str]:
+    """What is kept of a secret, and the secret itself where it is made here: without a reference. One that was made
+    tells by which write (`key`), so that the same write again is told it again.
 
     Raises:
         DataError: the reference is none that may be used.
@@ -45,8 +48,33 @@ def chosen(session: Session, reference: str) -> tuple[dict[str, Any], str]:
             raise DataError("the secret is no reference that may be used for this",
                             mend="Write env:BENEHUB_HOOK_NAME or keyring:benehub-hook-name")  # fmt: skip
         return {"secret": reference, "secret_sealed": None}, ""
-    made = STANDARD.secret_prefix + base64.b64encode(secrets.token_bytes(_BYTES)).decode()
+    random = secrets.token_bytes(_BYTES)
+    made = STANDARD.secret_prefix + base64.b64encode(random + (_proof(random, key) if key else b"")).decode()
     return {"secret": "", "secret_sealed": session.seal(made.encode(), _CONTEXT)}, made
+
+
+def made_by(session: Session, row: Row[Any], key: str) -> str:
+    """The secret in force, where the write of this key has made it in place of another; empty where none, or another,
+    or that was longer ago than `TOLD_AGAIN`."""
+    if not key or _late(session, row) or row.secret_sealed is None:
+        return ""
+    made = _key(session, "", row.secret_sealed)
+    content = base64.b64decode(made.removeprefix(STANDARD.secret_prefix))
+    return made if hmac.compare_digest(content[_BYTES:], _proof(content[:_BYTES], key)) else ""
+
+
+def took(session: Session, row: Row[Any], reference: str) -> bool:
+    """Whether this reference has come in place of another secret, not longer ago than `TOLD_AGAIN`."""
+    return bool(reference) and row.secret == reference and not _late(session, row)
+
+
+def _late(session: Session, row: Row[Any]) -> bool:
+    return row.old_until is None or row.old_until <= iso(session.clock() + OVERLAP - TOLD_AGAIN)
+
+
+def _proof(random: bytes, key: str) -> bytes:
+    """What ties a secret to the write that made it; nobody who has not the secret can tell it."""
+    return hmac.digest(random, key.encode(), "sha256")[:_PROOF]
 
 
 def replaced(session: Session, row: Row[Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,4 +115,6 @@ def first(session: Session, row: Row[Any]) -> str:
 
 
 def _key(session: Session, reference: str, sealed: bytes | None) -> str:
-    return resolve_secret(reference) if sealed is None else session.unseal(sealed, _CONTEXT).decode()
+    if sealed is None:
+        return resolve_secret(reference)
+    return session.unseal(sealed, _CONTEXT).decode()

@@ -70,8 +70,15 @@ def subscribe(
     return Made(subscription_id, made)
 
 
-def rotate(hub: Hub, employer: str, subscription_id: str, secret: str = "", expected: str = "") -> str:
+def rotate(
+    hub: Hub, employer: str, subscription_id: str, secret: str = "", expected: str = "", key: str = ""
+) -> str:  # fmt: skip
     """Sign with another secret; the one before signs beside it for a day. Gives the new one, where the hub made it.
+
+    Args:
+        key: tells this write from others: with the same one within a day nothing is changed again, and the secret that
+            it has made is told again while it is the one in force. Empty for a new one. A write with a key that names
+            the reference in force, which came within the day, changes nothing either.
 
     Raises:
         DataError: there is no such subscription, or the reference is none.
@@ -81,8 +88,12 @@ def rotate(hub: Hub, employer: str, subscription_id: str, secret: str = "", expe
     with hub.store.write(employer) as session:
         session.take_seq(0)  # of two at once the second finds what the first has made
         row = get(session, subscription_id)
+        if before := "" if secret else hook_secrets.made_by(session, row, key):
+            return before
+        if key and hook_secrets.took(session, row, secret):
+            return ""
         must_be(expected, _edited(row), subscription_id)
-        kept, made = hook_secrets.chosen(session, secret)
+        kept, made = hook_secrets.chosen(session, secret, key)
         session.change(
             hook_subscription, {"subscription_id": subscription_id}, **hook_secrets.replaced(session, row, kept)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -22,6 +22,7 @@ from benehub.engine.told import StepTold, steps_of
 from benehub.errors import BenehubError, ConfigError, DataError
 from benehub.flows import runs
 from benehub.planbook import Plan, PlanBook
+from benehub.settings import ByApi
 from benehub.store import Session, Store
 from benehub.store.database import patiently
 from benehub.store.locks import WAITING
@@ -52,6 +53,8 @@ class Hub:
     progress: Progress = silent
     hook_hosts: frozenset[str] = frozenset()
     """Hosts inside the network that webhooks of ours may be sent to."""
+    by_api: Mapping[str, Mapping[str, ByApi]] = field(default_factory=dict)
+    """What connections that are set up by the API may name, by employer and connector; what is not there is refused."""
     public_url: str = ""
     """Address at which people reach the pages; empty: links are paths."""
     engine: Engine = field(init=False)

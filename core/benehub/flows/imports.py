@@ -24,6 +24,7 @@ from benehub.connect.files import check_name
 from benehub.connect.stored import StoredMailbox
 from benehub.engine import Steps
 from benehub.errors import ConfigError, DataError, FormatError, GuardTripped
+from benehub.flows.connecting import must_name_listed
 from benehub.flows.first_results import place_of
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import rehearsal
@@ -191,14 +192,17 @@ def decide(hub: Hub, employer: str, upload_id: str, how: Mapping[str, Any], expe
 
     Raises:
         ConfigError: the map lacks a field that has to be filled, or names one that is none.
-        DataError: there is no such file, it has been taken, or a run is taking it in.
+        DataError: there is no such file, it has been taken, a run is taking it in, or its map names a reference or
+            address that is not listed.
         ChangedMeanwhile: its version is not the one `expected`, where one is named.
     """
     with hub.store.write(employer) as session:
         session.take_seq(0)  # whoever asks for a run at once comes before this, or behind it
         row = free(session, upload_id)
         must_be(expected, edited(row), row.name)
-        connections.check(row.source, _reader(hub), _settings(session, row.source, row.stream, how))
+        settings, found = _settings(session, row.source, row.stream, how), _found(session, row.source)
+        must_name_listed(hub, employer, _reader(hub), settings, {} if found is None else found.settings)
+        connections.check(row.source, _reader(hub), settings)
         session.change(upload, {"upload_id": upload_id}, how=dict(how))
 
 
@@ -327,6 +331,7 @@ def take(hub: Hub, steps: Steps, employer: str, upload_id: str) -> dict[str, Any
 def stage(hub: Hub, employer: str, upload_id: str) -> str:
     """Stage the rows under the source's connection, which remembers the map; the file is in custody from then on."""
     with hub.store.write(employer) as session:
+        session.take_seq(0)  # of two changes of a source the second reads what the first has made
         row = kept(session, upload_id)
         if row.state == "taken":
             return str(row.batch_id)  # a step that runs again

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 import pluggy
 from sqlalchemy import Connection
@@ -18,9 +18,13 @@ from benehub import connections, hookspecs
 from benehub.connect.connector import Connector
 from benehub.flows.hub import Hub
 from benehub.store import Session, Store
+from benehub.store.scratch import scratch_sqlite
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+COPIED_BYTES: Final = 2 << 30
+"""Up to which size an SQLite database is copied for what is tried: some seconds, and as much room beside it."""
 
 
 class DirectSteps:
@@ -64,13 +68,31 @@ class _Quiet:
 
 
 @contextmanager
+def _tried_on(store: Store) -> Iterator[Connection]:
+    """What is written to and taken back: of SQLite, which has one writer, a copy, so that nobody waits for a look.
+
+    One that is larger than `COPIED_BYTES`, or has no room beside it, is written to itself, as PostgreSQL is, which
+    keeps others waiting for rows of this employer alone."""
+    with scratch_sqlite(store.engine, COPIED_BYTES) as copy:
+        if copy is not None:
+            yield copy
+            return
+    with store.engine.connect().execution_options(benehub_write=True) as connection:
+        yield connection
+
+
+@contextmanager
 def rehearsal(hub: Hub) -> Iterator[Hub]:
-    """A hub on which everything may be tried; whatever it wrote is taken back at the end."""
+    """A hub on which everything may be tried; whatever it wrote is taken back at the end.
+
+    Raises:
+        RetriableError: the copy that it is tried on cannot be made now.
+    """
     quiet = pluggy.PluginManager("benehub")
     quiet.add_hookspecs(hookspecs)
     quiet.register(_Quiet(list(connections.connectors(hub.plugins).values())), name="rehearsal")
     store = hub.store
-    with store.engine.connect().execution_options(benehub_write=True) as connection:
+    with _tried_on(store) as connection:
         transaction = connection.begin()
         try:
             trial = _TakenBack(store.url, store.engine, store.vault, store.clock, connection)

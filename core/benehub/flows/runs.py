@@ -104,6 +104,17 @@ def retried(session: Session, run_id: str) -> bool:
     return row is not None and RETRIED in row.counts
 
 
+def put_off(session: Session, run_id: str) -> None:
+    """Its schedule has taken the run's time as one to come: it does nothing, however often it begins."""
+    session.change(run, {"run_id": run_id}, put_off=1)
+
+
+def was_put_off(session: Session, run_id: str) -> bool:
+    """Whether its schedule has put the run off."""
+    row = _found(session, run_id)
+    return row is not None and bool(row.put_off)
+
+
 def unfinished(session: Session, run_id: str) -> str:
     """The flow of a run that waits or runs; empty for any other, and where there is none."""
     row = _found(session, run_id)

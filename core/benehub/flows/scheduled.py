@@ -75,12 +75,17 @@ def _begin(
 ) -> tuple[str, list[Any] | None]:
     """As `_plan`; no jobs at all where it has waited for a worker until its schedule lets nothing start any more.
 
+    That is kept with the schedule's new time: asked again, in an open hour by then, it comes to the same.
     A person who retries it is asked for no hour.
     """
     with hub.store.write(employer) as session:
         run_id = session.id("run", f"{PREFIX}{name}", key)
-        if not runs.retried(session, run_id) and job_schedules.put_back(session, run_id):
-            return run_id, None
+        if not runs.retried(session, run_id):
+            if runs.was_put_off(session, run_id):
+                return run_id, None
+            if job_schedules.put_back(session, run_id):
+                runs.put_off(session, run_id)
+                return run_id, None
     return _plan(hub, employer, name, connection, options, key)
 
 

@@ -6,8 +6,9 @@ are under way at once are in threads of their own, and none of them about the sa
 
 A request goes lookup -> request -> send -> receipt. After a time-out or 5xx the vendor is read back: where the
 wanted state is there the dispatch settles, where it is surely not it is sent again, and where nothing can
-tell it is held for a person. A file whose delivery broke off is put again where its control number makes that
-harmless; else it settles only when the mailbox shows it, for its absence there proves nothing.
+tell it is held for a person. A vendor that fails whatever it is asked leaves it in doubt: the next job reads it back.
+A file whose delivery broke off is put again where its control number makes that harmless; else it settles only when
+the mailbox shows it, for its absence there proves nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ from benehub.flows.lanes import Lanes, Lot
 from benehub.flows.push_guard import RESEND
 from benehub.flows.silent import must_send
 from benehub.flows.together import TESTED, made
-from benehub.flows.turns import Claim, Turn, linger, turn_lost, wait_out
+from benehub.flows.told_ends import Ended, write_down
+from benehub.flows.turns import Claim, Turn, linger, wait_out
 from benehub.plugins import call_each
 from benehub.records.notices import Decision, DispatchNotice, Verdict
 from benehub.store import Session, acted_on, without_collector
@@ -51,6 +53,9 @@ BATCH = 200
 
 MAX_TRIES = 3
 """Times one dispatch is sent within a job after read-backs that proved it absent."""
+
+MOST_TRIES = 3 * MAX_TRIES
+"""Attempts at one dispatch, over all jobs, after which a vendor that keeps failing at it is left to a person."""
 
 
 FASTER = 25
@@ -67,15 +72,10 @@ DEAF_AFTER = 5
 
 DEAF = "not tried: the vendor does not answer"
 
-Ended = tuple[Row[Any], End]
-"""A dispatch as it was claimed, and how the attempt at it ended."""
 Claimed = tuple[Row[Any], Content]
 """A dispatch as it was claimed, and what was frozen."""
 WATCHED = "connection is "
 """How the reason begins of what is held only because the connection does not write."""
-
-ANSWERED_LATER = frozenset({exchange.CHANGE})
-"""Requests of which a receipt says only that the vendor took them: somebody behind him decides, and answers later."""
 
 
 def awaken(session: Session, opened: Open, operation: str) -> None:
@@ -246,6 +246,8 @@ class _Desk:
     """What is not written down yet."""
     claims: dict[str, int] = field(default_factory=dict)
     """The number of each dispatch in the order in which they were claimed, which is that of their beginning."""
+    tries: dict[str, int] = field(default_factory=dict)
+    """The number of the attempt as which each was claimed."""
     silent: set[int] = field(default_factory=set)
     """Numbers of those to which nobody answered at the vendor's."""
     deaf: bool = False
@@ -322,7 +324,7 @@ class _Desk:
     def _write_down(self) -> None:
         if self.ended:
             with without_collector():
-                written = _write(self.hub, self.employer, self.ended)
+                written = write_down(self.hub, self.employer, self.ended, self.tries)
             self.states |= {row.dispatch_id: end.state for row, end in written}
             self.ended = []
             self.hub.progress(f"{self.opened.link.connection}: {len(self.states)} of {self.count} sent")
@@ -346,7 +348,7 @@ class _Desk:
             with hub.store.read(employer) as session:
                 persons = obligations.persons_in(session, wanted)
         began = time.monotonic_ns()
-        claimed = {row.dispatch_id: (row, frozen) for row, frozen in _claim(hub, employer, wanted)}
+        claimed = {row.dispatch_id: (row, frozen) for row, frozen in _claim(hub, employer, wanted, self.tries)}
         self.claims |= {one: number for number, one in enumerate(claimed, len(self.claims))}
         try:
             return self._divided(dict(claimed), persons, began)
@@ -394,7 +396,7 @@ def _send_lot(
         for one, end in told.ended.items():
             tell((rows[one], end))
         # They may have been applied: note it, then look.
-        _write(hub, employer, [(rows[one], End(one, "unknown", why)) for one, why in told.doubted.items()])
+        write_down(hub, employer, [(rows[one], End(one, "unknown", why)) for one, why in told.doubted.items()])
         for one in told.doubted:
             tell((rows[one], _call(hub, employer, opened, rows[one], items[one], unknown=True)))
     left, unheard = [one for one in claimed if one[0].dispatch_id not in gone], 0
@@ -414,12 +416,14 @@ def _send_lot(
         tell((row, end))
 
 
-def _claim(hub: Hub, employer: str, ids: Sequence[str]) -> list[Claimed]:
-    """Claim dispatches for an attempt each; gives those to be tried, with what was frozen."""
+def _claim(hub: Hub, employer: str, ids: Sequence[str], tries: dict[str, int]) -> list[Claimed]:
+    """Claim dispatches for an attempt each; gives those to be tried, with what was frozen. `tries` learns the attempts'
+    numbers."""
     if not ids:
         return []
     with hub.store.write(employer) as session:
-        return [(row, _frozen(hub, employer, session, row)) for row in dispatch.begin_all(session, ids)]
+        rows = dispatch.begin_all(session, ids, tries)
+        return [(row, _frozen(hub, employer, session, row)) for row in rows]
 
 
 def _frozen(hub: Hub, employer: str, session: Session, row: Row[Any]) -> Content:
@@ -442,41 +446,6 @@ def send_one(hub: Hub, employer: str, opened: Open, row: Row[Any], frozen: Conte
     if row.file_name:
         return _deliver(opened, row, frozen)
     return _call(hub, employer, opened, row, dispatch.thaw_item(frozen), unknown=row.state == "unknown")
-
-
-def _write(hub: Hub, employer: str, ended: Sequence[Ended]) -> Sequence[Ended]:
-    """Write down how attempts ended, and what that makes of the obligations they carry; gives those written.
-
-    One that was stopped before it was claimed is left as a person has put it meanwhile.
-    """
-    if not ended:
-        return ()
-    with hub.store.write(employer) as session:
-        ended = [one for one in ended if one[0].state != "prepared" or _still_waits(session, one[0])]
-        if turn_lost():  # then it is another one's to say, but for what the vendor has surely taken
-            ended = [one for one in ended if one[1].receipt is not None and _is_open(session, one[0])]
-        dispatch.end_all(session, [end for _, end in ended])
-        owed = {row.dispatch_id: _owed(row, end) for row, end in ended}
-        obligations.settle(session, {one: told for one, told in owed.items() if told is not None})
-    return ended
-
-
-def _still_waits(session: Session, row: Row[Any]) -> bool:
-    return bool(dispatch.get(session, row.dispatch_id, lock=True).state == "prepared")
-
-
-def _is_open(session: Session, row: Row[Any]) -> bool:
-    return dispatch.get(session, row.dispatch_id, lock=True).state not in dispatch.FINAL
-
-
-def _owed(row: Row[Any], end: End) -> tuple[str, str] | None:
-    """State and reason of what the dispatch carries; None leaves it as it is."""
-    if end.state == "sent":
-        # A file is confirmed by what is answered to it, and so is a request that a carrier decides on.
-        return ("sent" if row.file_name or row.operation in ANSWERED_LATER else "confirmed", "")
-    if end.state == "held":
-        return ("held", end.reason[:500])
-    return ("refused", end.reason[:500]) if end.state in ("refused", "failed") else None
 
 
 def _asked(hub: Hub, employer: str, opened: Open, row: Row[Any], let_go: bool) -> End | None:
@@ -521,13 +490,17 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, *, u
                 return ended
             # The write may have been applied: note it, then look.
             unknown = True
-            _write(hub, employer, [(row, end("unknown", str(error)))])
+            write_down(hub, employer, [(row, end("unknown", str(error)))])
             if Guard(row.guard).must_hold:
                 return replace(end("held", f"outcome unknown, no read-back: {error}"), unheard=together.unheard(error))
             silent = together.unheard(error)
             continue
         return together.settled(row, receipt, "read back" if unknown else "")
-    return replace(end("held", "the vendor kept failing; the outcome is unknown"), unheard=silent)
+    with hub.store.read(employer) as session:
+        often = len(dispatch.attempts(session, row.dispatch_id)) >= MOST_TRIES
+    if often:
+        return replace(end("held", "the vendor kept failing; the outcome is unknown"), unheard=silent)
+    return replace(end("unknown", "the vendor kept failing; the next run reads back what it has"), unheard=silent)
 
 
 def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, unknown: bool) -> Receipt:

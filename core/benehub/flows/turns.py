@@ -37,6 +37,10 @@ FRESH = timedelta(seconds=1)
 CLOCKS = timedelta(seconds=10)
 """Time by which the clocks of two machines may differ."""
 
+WAITED_FOR = (Guard.READ_BACK, Guard.NATURAL_KEY_UPSERT, Guard.NONE)
+"""Where a call that lands late does harm: made a second time, or over one that was made after it. Or where a person has
+to settle what who made it may yet say: that it never left."""
+
 PAUSE = timedelta(milliseconds=250)
 """Time between two looks whether to wait on."""
 
@@ -66,6 +70,11 @@ class Turn:
             self.lost = self.lost or not self.asked(FRESH.total_seconds())
             return not self.lost
 
+    def known(self) -> bool:
+        """As `stands`, by what the database has said already: it is not asked. An old word is none."""
+        with self._lock:
+            return not self.lost and self.asked(FRESH.total_seconds(), ask=False)
+
     @contextmanager
     def ours(self) -> Iterator[None]:
         """What is written down in here, in threads that begin in here too, is of this turn."""
@@ -83,6 +92,12 @@ def turn_lost() -> bool:
     """Whether this is work of a turn that was lost: another process may have what it was about."""
     turn = _current.get()
     return turn is not None and not turn.stands()
+
+
+def turn_known() -> bool:
+    """Whether this is work of no turn, or of one of which it is known without asking that it stands."""
+    turn = _current.get()
+    return turn is None or turn.known()
 
 
 @dataclass
@@ -107,9 +122,11 @@ class Claim:
         """
         now = time.monotonic_ns()
         if timedelta(microseconds=(now - self.began) // 1000) > LEASE:
-            with self.turn.hub.store.write(self.turn.employer) as session:
-                dispatch.renew_all(session, self.ids)
+            if self.turn.stands():  # else what is under way of these is another one's
+                with self.turn.hub.store.write(self.turn.employer) as session:
+                    dispatch.renew_all(session, self.ids)
             self.began = now
+        # Last: before it, it may have waited for the database.
         if not self.turn.stands():
             raise RetriableError(
                 "not sent: the database forgot whose turn it is", where=f"employer {self.turn.employer}",
@@ -120,11 +137,13 @@ class Claim:
 def linger(turn: Turn, opened: Open, rows: Sequence[Row[Any]]) -> timedelta:
     """For how long a call of an earlier sender may still be under way for the business of any of these; else nothing.
 
-    Only what is read back has to be waited for: a repetition is harmless else, or nothing is repeated. An older
-    revision may be the one on its way: it has the same business key. Beside an SQLite file a turn goes with the process
+    What is read back has to be waited for, and what the vendor keeps by the business's own key: an older revision may
+    be the one on its way, which has the same key, and would undo a newer one that it comes after. What nothing can
+    settle is waited for before it is held: its sender may say meanwhile that it never left. Else a repetition is
+    harmless wherever it falls. Beside an SQLite file a turn goes with the process
     that has it.
     """
-    keys = {row.business_key for row in rows if Guard(row.guard) is Guard.READ_BACK and not row.file_name}
+    keys = {row.business_key for row in rows if Guard(row.guard) in WAITED_FOR and not row.file_name}
     store = turn.hub.store
     if not keys or not store.forgets_locks or opened.link.client is None:
         return timedelta(0)

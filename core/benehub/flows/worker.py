@@ -20,7 +20,7 @@ from benehub.errors import ConfigError, RetriableError
 from benehub.flows import bind, hook_delivery, notifying
 from benehub.flows.hub import Hub
 from benehub.flows.tick import tick
-from benehub.store import Store
+from benehub.store import Store, scratch
 
 LOOK_SECONDS = 1
 """Pause between two looks whether this worker may go on."""
@@ -56,6 +56,7 @@ def run_worker(
     if hasattr(hub, "engine") and hub.engine.running:
         raise ConfigError("the job engine runs already", mend="Start the worker first: it starts the engine")
     with _only_one(hub.store):
+        scratch.sweep(hub.store.engine)
         bind(hub, name).engine.start(listen=True)
         log.info("worker started", worker=hub.engine.executor)
         try:
@@ -107,6 +108,7 @@ def engine_beside(hub: Hub) -> Iterator[threading.Event]:
     Raises:
         RetriableError: at the end, where it did: others may have its work. Start it again.
     """
+    scratch.sweep(hub.store.engine)
     bind(hub).engine.start()
     try:
         yield hub.engine.watch.lost

@@ -18,7 +18,7 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.store import Session
-from benehub.store.tables import confirmation, connection, dispatch, entry, leg
+from benehub.store.tables import SOURCED, confirmation, connection, dispatch, entry, leg
 
 Key = tuple[str | None, str, str]
 """Person (None: a member nobody here knows), plan and coverage month."""
@@ -60,8 +60,8 @@ def _paid(session: Session) -> set[str]:
         .where(
             *session.where(dispatch, operation="premium.remit", state="sent"),
             exists().where(
-                leg.c.employer_id == dispatch.c.employer_id, leg.c.batch == dispatch.c.dispatch_id,
-                leg.c.account == chart.CARRIER_TRANSIT,
+                entry.c.employer_id == dispatch.c.employer_id, entry.c.source == dispatch.c.dispatch_id, SOURCED,
+                entry.c.type == "premium.remitted",
             ),
         )
         .distinct()

@@ -59,7 +59,7 @@ def compare(sent: Path, credited: Path, due_days: int) -> pl.DataFrame:
             "a day is none or a row has other columns", where=f"{sent.name}, {credited.name}",
             mend="Write days as 2026-11-13 and give every row the header's columns",
         ) from error  # fmt: skip
-    return _classified(found, late)
+    return _classified(found.with_columns(pl.col("plan", "source").cast(pl.String)), late)
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pl.LazyFrame:
@@ -83,7 +83,9 @@ def _read(path: Path, columns: tuple[str, ...]) -> pl.LazyFrame:
         pl.scan_csv(path, infer_schema=False)
         .select(wanted)
         .with_columns(
-            sure.cast(pl.Int64).alias("amount"), *(pl.col(name).str.to_date("%Y-%m-%d").alias(name) for name in days)
+            sure.cast(pl.Int64).alias("amount"), *(pl.col(name).str.to_date("%Y-%m-%d").alias(name) for name in days),
+            # A few words that stand in every row: kept as numbers, a quarter of the memory less.
+            *(pl.col(name).cast(pl.Categorical).alias(name) for name in ("plan", "source")),
         )
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
 
 from benehub import ledger
 from benehub.ledger import Leg, NewEntry
@@ -27,10 +27,10 @@ from benehub.money import EXPONENT
 from benehub.planbook import PlanBook
 from benehub.reconcile import carriers
 from benehub.reconcile.fixes import needs_second, same_person
-from benehub.reconcile.payable import GIVEN_UP, held
+from benehub.reconcile.payable import GIVEN_UP, held, still_dismissed
 from benehub.reconcile.unpaid import unpaid
 from benehub.store import Session
-from benehub.store.tables import act, comparison, difference, difference_event, entry, leg
+from benehub.store.tables import act, difference, difference_event, entry, leg
 
 WORD = "dismiss"
 """What a person's word is called among the acts on it: a second one may be needed."""
@@ -45,19 +45,6 @@ NO_MONEY = (
 """Differences that leave no money in the accounts of their relation."""
 NAMED = ("WITHHELD_NOT_DEPOSITED", "DEPOSITED_OVER", "REMITTED_NOT_CONFIRMED")
 """Those that explain what stands in another account than their relation's."""
-
-
-def still_dismissed() -> ColumnElement[bool]:
-    """Whether a difference is dismissed and the last comparison of its month found it still: its money is there."""
-    since = (
-        select(comparison.c.seq)
-        .where(
-            comparison.c.employer_id == difference.c.employer_id, comparison.c.relation == difference.c.relation,
-            comparison.c.period == func.substr(difference.c.period, 1, 7),
-        )
-        .scalar_subquery()
-    )  # fmt: skip
-    return and_(difference.c.state == "dismissed", difference.c.last_seq >= func.coalesce(since, 0))
 
 
 def restate(session: Session, book: PlanBook, period: str, only: str = "") -> None:

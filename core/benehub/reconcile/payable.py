@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, and_, exists, func, select
 
 from benehub.ledger import accounts as chart
 from benehub.planbook import PlanBook
 from benehub.reconcile import carriers
 from benehub.store import Session
-from benehub.store.tables import confirmation, leg
+from benehub.store.tables import SOURCED, comparison, confirmation, difference, entry, leg
 
 GIVEN_UP = "difference.given_up"
 """What a dismissed difference posts (see `reconcile.given_up`)."""
@@ -26,6 +26,29 @@ ROSTER = ("MEMBER_DROPPED", "COVERED_NOT_ENROLLED", "MEMBER_REFUSED")
 _APART = ("premium.remitted", "premium.remitted.reversed", GIVEN_UP, f"{GIVEN_UP}.reversed")
 _Of = tuple[str, str]
 """A carrier and a month of cover, or a person and one."""
+
+
+def still_dismissed() -> ColumnElement[bool]:
+    """Whether a difference is dismissed and the last comparison of its month found it still: its money is there."""
+    since = (
+        select(comparison.c.seq)
+        .where(
+            comparison.c.employer_id == difference.c.employer_id, comparison.c.relation == difference.c.relation,
+            comparison.c.period == func.substr(difference.c.period, 1, 7),
+        )
+        .scalar_subquery()
+    )  # fmt: skip
+    return and_(difference.c.state == "dismissed", difference.c.last_seq >= func.coalesce(since, 0))
+
+
+def posted_out() -> ColumnElement[bool]:
+    """Whether what a dismissed difference holds stands posted out of the carrier's account."""
+    back = entry.alias("back")
+    taken_back = exists().where(back.c.employer_id == entry.c.employer_id, back.c.reverses_id == entry.c.entry_id)
+    return exists().where(
+        entry.c.employer_id == difference.c.employer_id, entry.c.source == difference.c.difference_id, SOURCED,
+        entry.c.type == GIVEN_UP, ~taken_back.correlate(entry),
+    ).correlate(difference)  # fmt: skip
 
 
 def held(session: Session, book: PlanBook, rows: Sequence[Row[Any]]) -> dict[str, int]:

@@ -24,6 +24,7 @@ from benehub.reconcile.billed import accepted, bill_lines
 from benehub.reconcile.carriers import Key
 from benehub.reconcile.differences import UNSETTLED
 from benehub.reconcile.findings import Type
+from benehub.reconcile.payable import posted_out, still_dismissed
 from benehub.store import Session
 from benehub.store.tables import SOURCED, confirmation, difference, dispatch, entry, leg, obligation
 
@@ -119,7 +120,8 @@ def overpaid(session: Session, book: PlanBook, whose: Collection[str], until: Mo
 def _bills(
     session: Session, book: PlanBook, whose: Collection[str], until: Month | None
 ) -> tuple[dict[Of, list[Unpaid]], set[str]]:
-    """What each bill says for a month, the first due first; and the months in which one has another carrier's plan."""
+    """What each bill says for a month, the first due first; and the months in which a bill, whosever it is, has another
+    carrier's plan."""
     line = confirmation.c
     own: dict[str, list[str]] = {}
     for plan in book.insurance_plans():
@@ -133,7 +135,7 @@ def _bills(
         )
         .where(
             *session.where(confirmation, kind="invoice_line", current=1), line.coverage_month != "",
-            line.connection_id.in_(sorted(whose)), *([line.coverage_month <= str(until)] if until else []),
+            *([line.coverage_month <= str(until)] if until else []),
             line.on_date.is_not(None),
         )
         .group_by(line.connection_id, line.coverage_month, line.reference)
@@ -141,6 +143,8 @@ def _bills(
     )  # fmt: skip
     found: dict[Of, list[Unpaid]] = {}
     for row in rows:
+        if row.connection_id not in whose:
+            continue
         one = Unpaid(row.connection_id, row.coverage_month, row.reference, row.due, int(row.amount))
         found.setdefault((one.carrier, one.month), []).append(one)
     return found, {row.coverage_month for row in rows if row.others}
@@ -179,14 +183,16 @@ def _accrued(
 def _paid_to_others(session: Session, book: PlanBook, months: Collection[str]) -> Iterator[tuple[Of, int]]:
     """What another carrier was paid of a plan that it bills and does not insure, by the carrier that does.
 
-    As long as the difference says so: one that a person has dismissed is posted out of what is owed.
+    As long as the difference says so. One that a person has dismissed does until it is posted out of what is owed: a
+    second person's word may be needed, and where the hub bills itself nothing is posted.
     """
     if not months:
         return
     rows = session.rows(
         select(difference).where(
             *session.where(difference, relation="premium", type=Type.BILLED_NOT_ENROLLED.value),
-            difference.c.state.in_(UNSETTLED), difference.c.period.in_(sorted(months)),
+            difference.c.period.in_(sorted(months)),
+            or_(difference.c.state.in_(UNSETTLED), still_dismissed() & ~posted_out()),
         )
     )  # fmt: skip
     told = {(carriers.told_by(book, row)[0], row.plan, row.period, row.person_id) for row in rows}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import table as named
 
-from benehub.errors import ConfigError
+from benehub.errors import ConfigError, RetriableError
 from benehub.store.archive import BLOCK, Archive, Writer
 from benehub.store.tables import metadata
 
@@ -66,14 +67,20 @@ def _names(connection: Connection, column: Column[Any]) -> set[str]:
 
 
 def copy_sqlite(engine: Engine, path: Path) -> None:
-    """Copy an SQLite database, as it stands now, to a fresh file."""
+    """Copy an SQLite database, as it stands now, to a fresh file.
+
+    Raises:
+        RetriableError: the file cannot be written; there is no room, say.
+    """
     raw = engine.raw_connection()
-    target = sqlite3.connect(path)
     try:
         source: Any = raw.driver_connection
-        source.backup(target)  # all at once: under WAL writers do not wait for it
+        with closing(sqlite3.connect(path)) as target:
+            source.backup(target)  # all at once: under WAL writers do not wait for it
+    except sqlite3.Error as error:
+        raise RetriableError(f"the database cannot be copied: {error}",
+                             mend="See that there is room for the copy, and try it again") from error  # fmt: skip
     finally:
-        target.close()
         raw.close()
 
 

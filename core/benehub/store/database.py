@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
+from alembic.script import Script, ScriptDirectory
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from benehub.crypto import Vault
@@ -29,6 +29,18 @@ from benehub.store.sqlite import open_wal
 from benehub.store.windows import StoreWindows
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+VERSION_TABLE = "benehub_schema"
+"""Where the migrations note the schema's revision."""
+
+SERVES = "serves code of "
+"""How the table's comment begins; behind it stand the revisions whose code works with this schema."""
+
+WATCHED_LINE = {
+    "connect_timeout": 10, "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}  # fmt: skip
+"""In seconds, but for the last in milliseconds: what was sent and is not acknowledged by then ends the connection."""
 
 TURN_SECONDS = 600.0
 """How long one waits for its turn."""
@@ -177,10 +189,37 @@ def _alembic() -> Config:
 
 
 def migrate(connection: Connection, revision: str = "head") -> None:
-    """Bring the schema up to a revision, within the caller's transaction."""
+    """Bring the schema up to a revision, within the caller's transaction; it says then whom it serves."""
     config = _alembic()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+    if connection.dialect.name == "postgresql":
+        told = " ".join(serving(ScriptDirectory.from_config(config), revision))
+        connection.exec_driver_sql(f"COMMENT ON TABLE {VERSION_TABLE} IS '{SERVES}{told}'")
+
+
+def serving(script: ScriptDirectory, revision: str = "head") -> list[str]:
+    """The revisions whose code works with the schema of this one: each newer migration is `additive`.
+
+    Such a one only adds what the code before it need not know. Older ones say nothing of it.
+    """
+    found: list[str] = []
+    one: Script | None = script.get_revision(revision)
+    while one is not None:
+        found.append(one.revision)
+        before = one.down_revision
+        additive = getattr(one.module, "additive", False) and isinstance(before, str)
+        one = script.get_revision(str(before)) if additive else None
+    return found
+
+
+def serves(connection: Connection, revision: str) -> bool:
+    """Whether the schema says that it serves code of an older revision. Only PostgreSQL's does: beside SQLite works
+    one process, that is upgraded with it."""
+    if connection.dialect.name != "postgresql":
+        return False
+    told = connection.scalar(text("SELECT obj_description(to_regclass(:name))"), {"name": VERSION_TABLE})
+    return revision in str(told or "").removeprefix(SERVES).split()
 
 
 def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:
@@ -193,7 +232,11 @@ def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:
         engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False})
         _tune_sqlite(engine)
     elif url.startswith("postgresql+psycopg://"):
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED")
+        engine = create_engine(
+            url, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=_watched(url)
+        )
+        # First: what else is done with a new connection reads texts, which come as bytes there.
+        event.listen(engine, "connect", _must_know_its_letters, insert=True)
     else:
         scheme = url.split(":", 1)[0]
         raise ConfigError(
@@ -202,6 +245,23 @@ def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:
             mend="Use sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME",
         )
     return Store(url, engine, vault, clock)
+
+
+def _must_know_its_letters(raw: Any, _record: Any) -> None:
+    encoding = raw.info.parameter_status("server_encoding")
+    if encoding == "SQL_ASCII":
+        name = raw.info.dbname
+        raise ConfigError(
+            f"the database {name!r} has the encoding {encoding}: it does not know which letters it keeps",
+            where="setting db",
+            mend=f"Create it with UTF8: CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0",
+        )
+
+
+def _watched(url: str) -> dict[str, int]:
+    """How soon a connection whose other end is silently gone ends, but for what the URL says itself: a sender that asks
+    whether its turn stands waits no longer, nor does a server keep it for one that is gone."""
+    return {name: value for name, value in WATCHED_LINE.items() if name not in make_url(url).query}
 
 
 def _tune_sqlite(engine: Engine) -> None:

@@ -20,6 +20,9 @@ from sqlalchemy.exc import DBAPIError
 
 from benehub.filelocks import locked, share
 
+ASKED_AT_MOST = 5
+"""Times in a row that a database is asked which answers too late each time; then its locks count as lost."""
+
 
 class NamedLock:
     """One lock, by name, of all threads and processes on a database.
@@ -64,23 +67,32 @@ class NamedLock:
             self._connection.execute(text("SELECT pg_advisory_lock_shared(:key)"), {"key": _key(self._shared)})
         return taken
 
-    def stands(self, within: float = 0.0) -> bool:
+    def stands(self, within: float = 0.0, ask: bool = True) -> bool:
         """Whether what was taken is still held: a database that was restarted has forgotten it.
 
         Args:
-            within: seconds for which its last word is good, unless anything has come on the connection since: a server
-                that ends one says so.
+            within: seconds for which its last word is good, counted from when it was asked for, unless anything has
+                come on the connection since: a server that ends one says so. A word that took longer is none.
+            ask: whether the database may be asked; else an old word counts as none.
         """
         if self._connection is None:
             return self._file is not None
-        asked = time.monotonic()
         try:
-            if asked <= self._asked + within and not _stirs(self._connection):
-                return True
-            stands = bool(self._connection.execute(text("SELECT 1")).scalar())
-            self._asked = asked
-            return stands
+            for _ in range(ASKED_AT_MOST):
+                if time.monotonic() <= self._asked + within and not _stirs(self._connection):
+                    return True
+                if not ask:
+                    return False
+                asked = time.monotonic()
+                if not self._connection.execute(text("SELECT 1")).scalar():
+                    return False
+                self._asked = asked
+                if not within or time.monotonic() <= asked + within:
+                    return True
+            return False
         except (DBAPIError, OSError):
+            if not ask:
+                return False
             self._connection.invalidate()
             self._connection.close()
             self._connection = None

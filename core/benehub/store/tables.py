@@ -424,6 +424,7 @@ run = Table(
     Column("mend", Text, nullable=False, server_default=""),
     Column("started_at", String(32), nullable=False),
     Column("ended_at", String(32)),
+    Column("put_off", Integer, nullable=False, server_default="0"),
     CheckConstraint("state in ('running', 'done', 'failed', 'held', 'canceled')", name="state"),
     _belongs(to="employer"),
 )

@@ -37,7 +37,7 @@ class Stage:
 
     Args:
         settings: the connection's settings; a mailbox lies in the folder the stage was made in.
-        secrets: what the references in the settings stand for, by reference and by the setting's name.
+        secrets: what the references in the settings stand for, by the reference.
         answer: the vendor's side of HTTP; None for connectors that exchange files.
         items: operation -> contents to write, at least one each; the kit writes them in order.
         effects: how many changes the vendor's books have had so far. A repetition that it recognises is none.

@@ -20,8 +20,8 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import carriers, credits
 from benehub.reconcile.billed import DISPUTED
 from benehub.reconcile.differences import OPEN as REPORTED
-from benehub.reconcile.given_up import AT_RISK, NO_MONEY, still_dismissed
-from benehub.reconcile.payable import billed_months, held
+from benehub.reconcile.given_up import AT_RISK, NO_MONEY
+from benehub.reconcile.payable import billed_months, held, still_dismissed
 from benehub.reconcile.premium import first_month
 from benehub.reconcile.unpaid import Of, Unpaid, overpaid, unpaid
 from benehub.store import Session

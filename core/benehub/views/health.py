@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 
@@ -17,17 +17,13 @@ from benehub.access import users
 from benehub.connections import doors
 from benehub.errors import BenehubError
 from benehub.store import Session, Store, guards, iso
-from benehub.store.database import MIGRATIONS
+from benehub.store.database import MIGRATIONS, VERSION_TABLE, serves
 from benehub.store.schema import INSTALLATION
 from benehub.views.employers import employers
 from benehub.views.runs import INTERRUPTED, runs
 from benehub.views.schedules import overdue
 from benehub.views.upkeep import Check as Check
 from benehub.views.upkeep import upkeep
-
-VERSION_TABLE = "benehub_schema"
-"""Where the migrations note the schema's revision."""
-
 
 GivenUp = Callable[[Sequence[str]], set[str]]
 """Says which of these jobs the job engine takes up no more."""
@@ -52,12 +48,15 @@ def _wanted() -> str:
 
 
 def ready(store: Store) -> bool:
-    """Whether the database answers, with the schema that this code wants."""
+    """Whether the database answers, with the schema that this code wants or a newer one that serves it too."""
     try:
         standing, wanted = revisions(store)
+        if standing == wanted:
+            return True
+        with store.read("") as session:
+            return serves(session.connection, wanted)
     except DBAPIError:
         return False
-    return standing == wanted
 
 
 def _context(session: Session) -> MigrationContext:
@@ -79,6 +78,23 @@ def examine(store: Store, plugins: pluggy.PluginManager, given_up: GivenUp) -> l
         with store.read(row.employer_id) as session:
             checks += upkeep(session, connections.connectors(plugins))
     return checks
+
+
+def listed_in_vain(store: Store, by_api: Mapping[str, Collection[str]], known: Collection[str]) -> list[Check]:
+    """Tables of what the API may name in connections, of employers or connectors that there are not: nobody would
+    notice, for all is refused that is not listed.
+
+    Args:
+        by_api: connectors by employer for which there is a table.
+        known: names of all connectors.
+    """
+    there = {row.employer_id for row in employers(store)}
+    mend = "Write the table's name as `benehub connector list` and the employer's id say, or take it out"
+    return [
+        Check(f"connections_by_api.{employer}.{connector}", f"there is no {what} {name}", mend)
+        for employer, tables in by_api.items() for connector in tables
+        for what, name, names in (("employer", employer, there), ("connector", connector, known)) if name not in names
+    ]  # fmt: skip
 
 
 def _owned(store: Store) -> Check:

@@ -5,12 +5,9 @@ A month that nothing was worked out for looks as if all of it agreed: nothing is
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from benehub import facts
 from benehub.ledger import accounts as chart
@@ -19,77 +16,63 @@ from benehub.planbook import PlanBook
 from benehub.reconcile.premium import first_month
 from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
-from benehub.store.session import iso
-from benehub.store.tables import leg, run, schedule
+from benehub.store.tables import entry, leg, run, schedule
+from benehub.views.own_times import at, carried_out, meant, not_run
 from benehub.views.schedules import PREFIX
 
-
-def undone(session: Session, book: PlanBook, month: Month) -> list[str]:
-    """What of the month's own work was not done, each as a sentence."""
-    return [*_not_run(session, month), *_not_accrued(session, book, month), *_not_asked(session, book, month)]
+ACCRUE, EXPECT = "premiums.accrue", "deductions.expect"
+Plans = Mapping[Month, set[str]]
 
 
-def _not_run(session: Session, month: Month) -> Iterator[str]:
-    """Schedules whose last time of the month did not end well, and that have not ended well since; and the overdue."""
-    begin, end = (_at(session, day) for day in (month.first, month.end))
-    slot = func.substr(run.c.subject, func.length(schedule.c.name) + 2)
-    rows = session.rows(
-        select(
-            schedule.c.name, schedule.c.flow, schedule.c.slot_at,
-            func.max(case((and_(run.c.state == "done", _carried_out()), slot))).label("done"),
-            func.max(case((and_(run.c.state != "done", slot < end), slot))).label("failed"),
-        )
-        .join_from(
-            schedule, run,
-            (run.c.employer_id == schedule.c.employer_id) & (run.c.flow == PREFIX + schedule.c.flow)
-            & (func.substr(run.c.subject, 1, func.length(schedule.c.name) + 1) == schedule.c.name + "/")
-            & (run.c.started_at >= begin),
-            isouter=True,
-        )
-        .where(*session.where(schedule, state="on"))
-        .group_by(schedule.c.name, schedule.c.flow, schedule.c.slot_at)
-        .order_by(schedule.c.name)
-    )  # fmt: skip
-    for row in rows:
-        if row.failed and row.failed > (row.done or ""):
-            yield f"schedule {row.name} ({row.flow}) did not end well at {row.failed}, nor since"
-        elif row.slot_at < min(end, session.now()):  # when it is tried next is put off again and again
-            yield f"schedule {row.name} ({row.flow}) is due since {row.slot_at} and has not run"
+def undone(session: Session, book: PlanBook, month: Month, along: Sequence[Month] = ()) -> list[str]:
+    """What of the month's own work, and of those signed along with it, was not done, each as a sentence.
+
+    `along` are earlier months, in order; all of them are asked for in as many queries as one.
+    """
+    months = [*along, month]
+    return [
+        *not_run(session, months), *_not_accrued(session, book, months), *_not_asked(session, book, months)
+    ]  # fmt: skip
 
 
-def _carried_out() -> ColumnElement[bool]:
-    """A run that found a closed time ends well too, and has only put itself off."""
-    put_off: ColumnElement[int] = run.c.counts["put_off"].as_integer()
-    return put_off.is_(None)
-
-
-def _at(session: Session, day: date) -> str:
-    return iso(datetime.combine(day, time(), session.zone()).astimezone(UTC))
-
-
-def _not_accrued(session: Session, book: PlanBook, month: Month) -> Iterator[str]:
+def _not_accrued(session: Session, book: PlanBook, months: Sequence[Month]) -> Iterator[str]:
     """Plans in which somebody is covered and nothing is accrued, unless the month is before the first one here.
 
     Where accruing it was carried out and nothing lacked, there was nothing to accrue: a plan may cost nothing.
     """
-    first = first_month(session)
-    if (first is not None and month < first) or _accrued(session, month):
+    first, carried = first_month(session), _carried_out(session, ACCRUE, months)
+    open_ = [month for month in months if (first is None or month >= first) and month not in carried]
+    if not open_:
         return
     insured = {plan.id for plan in book.insurance_plans()}
-    timelines = facts.timelines(session, "coverage", Interval(month.first, month.end))
-    covered = {str(one.data["plan"]) for found in timelines.values() for one in found if one.data.get("plan")} & insured
-    if covered:
-        of_month = leg.c.coverage_month == str(month)
-        done = _plans(session, chart.PREMIUM_PAYABLE, of_month, leg.c.posted_as == "premium.accrued")
-        for plan in sorted(covered - done):
+    accrued = _plans(session, chart.PREMIUM_PAYABLE, open_, entry.c.type.startswith("premium.accrued"))
+    missing = {month: insured - accrued.get(month, set()) for month in open_}
+    covered = _covered(session, missing)
+    for month in open_:
+        for plan in sorted(covered[month]):
             yield f"no premium of {plan} was accrued for {month}"
 
 
-def _accrued(session: Session, month: Month) -> bool:
-    """Whether a run has accrued the month and could price all of it."""
-    flow = "premiums.accrue"
+def _covered(session: Session, asked: Plans) -> dict[Month, set[str]]:
+    """Of the plans asked for, those that somebody is covered in; read by parts of all people, until all are found."""
+    found: dict[Month, set[str]] = {month: set() for month in asked}
+    window = Interval(min(asked).first, max(asked).end)
+    for part in facts.ranges(session, "coverage"):
+        for timeline in facts.timelines(session, "coverage", window, subjects=part).values():
+            for one in timeline:
+                plan = str(one.data.get("plan") or "")
+                for month, plans in asked.items():
+                    if plan in plans and one.effective_from < month.end and one.effective_to > month.first:
+                        found[month].add(plan)
+        if found == asked:
+            break
+    return found
+
+
+def _carried_out(session: Session, flow: str, months: Sequence[Month]) -> dict[Month, str]:
+    """The months that a run of a flow has worked out, lacking nothing, each with when the newest one began."""
     rows = session.rows(
-        select(run.c.flow, run.c.subject, run.c.counts, schedule.c.options)
+        select(run.c.flow, run.c.subject, run.c.counts, run.c.started_at, schedule.c.options)
         .join_from(
             run, schedule,
             (schedule.c.employer_id == run.c.employer_id)
@@ -97,31 +80,22 @@ def _accrued(session: Session, month: Month) -> bool:
             isouter=True,
         )
         .where(
-            *session.where(run, state="done"), run.c.flow.in_((flow, PREFIX + flow)), _carried_out(),
-            run.c.started_at >= _at(session, month.plus(-1).first),
+            *session.where(run, state="done"), run.c.flow.in_((flow, PREFIX + flow)), carried_out(),
+            run.c.started_at >= at(session, months[0].plus(-1).first),
         )
     )  # fmt: skip
-    return any(month in _meant(session, row) and not row.counts.get("lacking") for row in rows)
+    found: dict[Month, str] = {}
+    for row in rows:
+        if not row.counts.get("lacking"):
+            found |= {one: max(found.get(one, ""), row.started_at) for one in meant(session, row, row.options)}
+    return found
 
 
-STEPS = {"last": (-1,), "this": (0,), "next": (1,), "both": (-1, 0)}
-"""Months that a schedule's option `month` means, counted from that of its time."""
+def _not_asked(session: Session, book: PlanBook, months: Sequence[Month]) -> Iterator[str]:
+    """Plans of which employees owe a share of the month, by its own pay dates, and payroll was asked for none of it.
 
-
-def _meant(session: Session, row: Row[Any]) -> list[Month]:
-    """The months that a run has accrued."""
-    *_, last = parts = str(row.subject).split("/")
-    if not row.flow.startswith(PREFIX):
-        return [Month.parse(one) for one in parts if MONTH.fullmatch(one)]
-    now = Month.of(session.day_of(last))
-    return [now.plus(step) for step in STEPS[(row.options or {}).get("month", "this")]]
-
-
-MONTH = re.compile(r"\d{4}-\d{2}")
-
-
-def _not_asked(session: Session, book: PlanBook, month: Month) -> Iterator[str]:
-    """Whether employees owe a share of the month, by its own pay dates, and payroll was asked for none of it."""
+    Asking that was carried out after all of the plan was accrued has found nobody to ask: who owes it is not paid.
+    """
     own = [
         plan.id
         for plan in book.insurance_plans()
@@ -129,13 +103,52 @@ def _not_asked(session: Session, book: PlanBook, month: Month) -> Iterator[str]:
         and plan.deduction.method is DeductionMethod.PER_MONTH
         and plan.deduction.timing is Timing.CURRENT
     ]
-    of_month = (leg.c.coverage_month == str(month), leg.c.plan.in_(own))
-    owed = _plans(session, chart.EMPLOYEE_SHARE_DUE, *of_month, leg.c.posted_as == "premium.accrued")
-    if owed and not _plans(session, chart.PAYROLL_CLEARING, *of_month):
-        yield f"payroll was asked for nothing of {month}"
+    mine = leg.c.plan.in_(own)
+    owed = _plans(session, chart.EMPLOYEE_SHARE_DUE, months, mine, entry.c.type.startswith("premium.accrued"))
+    if not owed:
+        return
+    expected = _plans(session, chart.PAYROLL_CLEARING, months, mine, entry.c.type.startswith("deduction.expected"))
+    taken = _plans(session, chart.PAYROLL_CLEARING, months, mine, entry.c.type.startswith("deduction.withheld"))
+    carried, accrued = _carried_out(session, EXPECT, months), _accrued_at(session, months)
+    for month in months:
+        for plan in sorted(owed.get(month, set()) - expected.get(month, set()) - taken.get(month, set())):
+            if month not in carried or carried[month] < accrued[month, plan]:
+                yield f"payroll was asked for nothing of {plan} for {month}"
 
 
-def _plans(session: Session, account: str, *which: ColumnElement[bool]) -> set[str]:
-    """The plans that such legs are of."""
-    mine = (leg.c.employer_id == session.employer, leg.c.account == account)
-    return {row.plan for row in session.rows(select(leg.c.plan).where(*mine, *which).distinct())}
+def _accrued_at(session: Session, months: Sequence[Month]) -> dict[tuple[Month, str], str]:
+    """When a share of a month and plan was accrued last."""
+    by = leg.c.coverage_month, leg.c.plan
+    rows = session.rows(
+        select(*by, func.max(entry.c.recorded_at).label("at"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == chart.EMPLOYEE_SHARE_DUE,
+            leg.c.coverage_month.in_([str(one) for one in months]), entry.c.type.startswith("premium.accrued"),
+        )
+        .group_by(*by)
+    )  # fmt: skip
+    return {(Month.parse(row.coverage_month), row.plan): row.at for row in rows}
+
+
+def _plans(session: Session, account: str, months: Sequence[Month], *which: ColumnElement[bool]) -> Plans:
+    """The plans by month in which something stands on an account for anybody, net of what was taken back.
+
+    Person by person: what one has too much takes nothing from what another has.
+    """
+    by = leg.c.coverage_month, leg.c.plan
+    each = (
+        select(*by)
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == account,
+            leg.c.coverage_month.in_([str(one) for one in months]), *which,
+        )
+        .group_by(*by, leg.c.person_id)
+        .having(func.sum(leg.c.amount) != 0)
+        .subquery()
+    )  # fmt: skip
+    found: dict[Month, set[str]] = {}
+    for row in session.rows(select(each.c.coverage_month, each.c.plan).distinct()):
+        found.setdefault(Month.parse(row.coverage_month), set()).add(row.plan)
+    return found

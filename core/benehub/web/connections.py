@@ -20,7 +20,7 @@ from benehub.web.pages import Entry, Page, must_work, page, then
 
 router = APIRouter(route_class=Page)
 
-NAV = Entry("connections", "connections", Permission.SEE_CONNECTIONS)
+NAV = Entry("connections", "connections", Permission.SEE_CONNECTIONS, ("schedules", "webhooks"))
 
 Seer = Annotated[Caller, Depends(Needs(Permission.SEE_CONNECTIONS))]
 Operator = Annotated[Caller, Depends(Needs(Permission.OPERATE))]

@@ -18,7 +18,7 @@ from benehub.store import Session
 from benehub.views.clearing import clearing
 from benehub.views.cost import cost
 from benehub.views.deposits import deposits
-from benehub.views.invoice import Line, invoice
+from benehub.views.invoice import Line, invoice, sums
 from benehub.views.invoices import bills
 from benehub.views.persons import person_ids
 from benehub.web.pages import Entry, Page, page
@@ -59,22 +59,24 @@ def walk(
     employer: str, connection: str, month: str, request: Request, caller: SeerOf, which: str = "differ", after: str = ""
 ) -> Response:
     """One invoice member by member: what was billed, what we accrued, and what lies between."""
+    if not after.isprintable():
+        raise DataError("a filter holds signs that no text has", mend="Type it anew")
     hub: Hub = request.app.state.hub
     asked = Month.parse(month)
     with hub.store.read(employer) as session:
         book = hub.book(session)
-        lines = invoice(session, book, connection[:40], str(asked))
-        if not lines:
+        whole = sums(session, book, connection[:40], str(asked))
+        if not whole.lines:
             raise DataError(f"no invoice of {connection[:40]} for {asked}", mend="Look at the month's money")
-        shown = [one for one in lines if which == "all" or one.billed != one.accrued]
-        rest = [one for one in shown if _key(one) > after] if after else shown
+        member, _, plan = after[:200].rpartition("/")
+        rest = invoice(session, book, connection[:40], str(asked), differ=which != "all", limit=LINES + 1,
+                       after=(member, plan) if after else None)  # fmt: skip
         seen(request, person_ids(session, [one.member for one in rest[:LINES]]).values())
     more = _key(rest[LINES - 1]) if len(rest) > LINES else ""
-    sums = (sum(one.billed for one in lines), sum(one.accrued for one in lines))
     return page(
         request, caller, "money/invoice.html", connection=connection[:40], asked=asked, rows=rest[:LINES], after=more,
-        begun=after, which="all" if which == "all" else "differ", billed=sums[0], accrued=sums[1], count=len(lines),
-        currency=book.employer.currency, names=_names(book),
+        begun=after, which="all" if which == "all" else "differ", billed=whole.billed, accrued=whole.accrued,
+        count=whole.lines, currency=book.employer.currency, names=_names(book),
     )  # fmt: skip
 
 

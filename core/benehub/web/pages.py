@@ -50,6 +50,13 @@ class Entry:
     name: str
     path: str
     needs: Permission
+    also: tuple[str, ...] = ()
+    """Paths of other pages that belong to it: on them it is the one that is marked."""
+
+    def holds(self, employer: str, path: str) -> bool:
+        """Whether a page of an employer belongs to it."""
+        own = (f"/e/{employer}/{one}" for one in (self.path, *self.also))
+        return any(path == one or path.startswith(f"{one}/") for one in own)
 
 
 @lru_cache(maxsize=1)

@@ -19,7 +19,7 @@ from benehub.web.pages import Entry, Page, a_day, page, then
 
 router = APIRouter(route_class=Page)
 
-NAV = Entry("people", "people", Permission.SEE_PEOPLE)
+NAV = Entry("people", "people", Permission.SEE_PEOPLE, ("unlinked",))
 
 Seer = Annotated[Caller, Depends(Needs(Permission.SEE_PEOPLE))]
 Editor = Annotated[Caller, Depends(Needs(Permission.EDIT_PEOPLE))]

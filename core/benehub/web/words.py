@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
 
@@ -195,7 +195,8 @@ class Words:
         """How long ago a recorded moment was."""
         if not value:
             return "–"
-        gone = self._at(value) - self.now.astimezone(self.zone)
+        # What has just been is no more to come: at no distance at all it would read "in 0 seconds".
+        gone = min(self._at(value) - self.now.astimezone(self.zone), timedelta(seconds=-1))
         return str(format_timedelta(gone, add_direction=True, locale=self.language))
 
     def took(self, started: str | None, ended: str | None) -> str:

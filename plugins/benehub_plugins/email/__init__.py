@@ -56,7 +56,7 @@ class Email(Connector):
     def mailbox(self, settings: EmailSettings, secret: Mapping[str, str], **wiring: Any) -> Mailbox:
         """The mail server, and the folder of delivery reports."""
         account = MailAccount(
-            settings.host, settings.port, settings.security, settings.user, secret.get("password", "")
+            settings.host, settings.port, settings.security, settings.user, secret.get(settings.password, "")
         )
         return SmtpMailbox(account, settings.reports.open(secret) if settings.reports is not None else None)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +16,9 @@ from tests.api.v1.test_v1_runs import ended
 from tests.api.v1.test_v1_trail import trail
 
 from benehub.access import Role
-from benehub.flows import first_results
+from benehub.errors import RetriableError
+from benehub.flows import first_results, imports, rehearsal
+from benehub.store import scratch
 from benehub.store.tables import connection, fact, upload
 
 TABLE = """Emp ID,First Name,Last Name,Date of Birth,SSN,Hire Date,FT/PT,Payroll Group
@@ -52,6 +57,53 @@ def decided(api: Api, place: str) -> dict[str, Any]:
     return body
 
 
+def test_nobody_waits_for_a_preview_to_write(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = f"/imports/{sent(api).json()['upload']}"
+    api.send(f"{place}/columns", decided(api, place), etag=api.etag(place), method="PUT")
+    file = Path(api.hub.store.engine.url.database or "")
+    met: list[bool] = []
+    left, young = file.parent / ".tried-of-the-dead", file.parent / ".tried-of-another"
+    for folder in (left, young):
+        folder.mkdir()
+        (folder / "tried.db").write_bytes(b"people")
+    os.utime(left, (0, 0))
+
+    def applied(*given: Any) -> Any:
+        other = sqlite3.connect(file, timeout=0, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("UPDATE employer SET name = 'Meanwhile'")
+        met.append(len([one for one in file.parent.iterdir() if one.name.startswith(".tried-")]) == 2)
+        other.execute("COMMIT")
+        other.close()
+        return intake_apply(*given)
+
+    intake_apply = imports.apply
+    monkeypatch.setattr(imports, "apply", applied)
+    assert api.send(f"{place}/preview").json()["rows"] == 2
+    assert met == [True] and [one for one in file.parent.iterdir() if one.name.startswith(".tried-")] == [young]
+
+
+def test_a_preview_is_the_same_where_there_is_no_copy(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = f"/imports/{sent(api).json()['upload']}"
+    api.send(f"{place}/columns", decided(api, place), etag=api.etag(place), method="PUT")
+    asked, copies = api.send(f"{place}/preview").json(), list[Path]()
+    with api.hub.store.read("acme") as session:
+        facts = len(session.rows(select(fact)))
+    monkeypatch.setattr(scratch, "copy_sqlite", lambda _, path: copies.append(path))
+    for module, name, size in ((rehearsal, "COPIED_BYTES", 0), (scratch, "ROOM", 1 << 60)):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, size)
+            assert api.send(f"{place}/preview").json() == asked
+    with api.hub.store.read("acme") as session:
+        assert len(session.rows(select(fact))) == facts and copies == []
+
+    def full(*_: Any) -> None:
+        raise RetriableError("the database cannot be copied", mend="Try it again")
+
+    monkeypatch.setattr(scratch, "copy_sqlite", full)
+    problem(api.send(f"{place}/preview", status=503), 503, "retriable")
+
+
 def test_a_table_is_sent_decided_tried_and_taken_in_as_by_hand(working: Api) -> None:
     api = working
     api.act_as(Role.BENEFITS_ADMIN)
@@ -66,6 +118,12 @@ def test_a_table_is_sent_decided_tried_and_taken_in_as_by_hand(working: Api) -> 
     body, etag = decided(api, place), api.etag(place)
     wrong = body | {"constants": {"shoe_size": "43"}}
     assert "shoe_size" in api.send(f"{place}/columns", wrong, 422, etag=etag, method="PUT").text
+    for named in ("env:BENEHUB_KEYS", "file:/etc/passwd"):
+        values = body["values"] | {"employment_class": {"password": named}}
+        told = problem(
+            api.send(f"{place}/columns", body | {"values": values}, 422, etag=etag, method="PUT"), 422, "data"
+        )
+        assert told["where"] == "streams.employee.values.employment_class.password"
     problem(api.send(f"{place}/columns", {"columns": {"ssn": "Emp ID"}}, 422, etag=etag, method="PUT"), 422, "data")
     assert api.send(f"{place}/columns", body, etag=etag, method="PUT").json()["decided"]
     told = problem(api.send(f"{place}/columns", body, 412, etag=etag, method="PUT"), 412, "needs_person")

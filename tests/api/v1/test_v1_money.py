@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
+import pytest
 from sqlalchemy import select, update
 from tests.api.v1.conftest import Api
 from tests.api.v1.test_v1_access import person_id
@@ -16,6 +18,7 @@ from benehub.ledger.accounts import CARRIER_TRANSIT
 from benehub.money import format_minor
 from benehub.obligations import Wanted
 from benehub.periods import Month
+from benehub.store import Session
 from benehub.store.tables import confirmation, dispatch, intake_batch, obligation
 from benehub.views.clearing import clearing
 from benehub.views.deposits import deposits
@@ -101,3 +104,36 @@ def test_bills_are_listed_part_by_part_and_walked_member_by_member(api: Api) -> 
     api.get("/invoices/carrier/2026-08")
     assert person_id(api) in trail(api), "whom it names stands in the trail"
     api.get("/invoices/carrier/2026-03", 404)
+
+
+@pytest.mark.parametrize("which", ["api", "pg_api"])
+def test_a_page_of_a_bill_reads_its_own_lines_in_one_order_on_both(
+    which: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api: Api = request.getfixturevalue(which)
+    names = [f"{first}{number:02}" for number in range(15) for first in ("a", "B", "_")]
+    bill(api, "2026-10", 50_000, person_id(api))
+    with api.hub.store.write("acme") as session:
+        row = session.rows(select(confirmation).where(*session.where(confirmation, kind="invoice_line")))[0]._asdict()
+        row.pop("employer_id")
+        lines = [{**row, "row_key": one, "person_id": None, "external_id": one} for one in names]
+        session.add(confirmation, lines)
+    whole = api.all("/invoices/carrier/2026-10", limit=200, which="all")
+    assert [one["member"] for one in whole] == sorted(one["member"] for one in whole)
+    assert {one["member"] for one in whole} > {*names, "1001"}, "those accrued and not billed stand in it too"
+    known = next(one for one in whole if one["member"] == "1001")
+    assert (known["billed"], known["accrued"]) == ("500.00", "500.00")
+    assert api.all("/invoices/carrier/2026-10", limit=7, which="all") == whole
+    differ = [one for one in whole if one["billed"] != one["accrued"]]
+    assert api.all("/invoices/carrier/2026-10", limit=7) == differ and known not in differ
+    read: list[int] = []
+    rows = Session.rows
+
+    def counted(self: Session, *given: Any) -> Any:
+        found = rows(self, *given)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(Session, "rows", counted)
+    api.get("/invoices/carrier/2026-10", limit=2)
+    assert sum(read) < 20, "the rest of the bill is not read"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from tests.api.v1.test_v1_trail import trail
 
 from benehub import dispatch as dispatch_room
 from benehub.connect.webhooks import STANDARD, sign
-from benehub.flows import first_results, hook_delivery
+from benehub.flows import first_results, hook_delivery, hook_subscriptions
 from benehub.flows import runs as run_rows
 from benehub.flows.hook_delivery import PAUSES, deliver
 from benehub.flows.reconciling import act
@@ -315,6 +316,46 @@ def test_one_whose_process_died_before_it_answered_is_added_once_and_its_secret_
     assert later["subscription"] != made["subscription"], "a key is not kept for ever"
     assert later["signing_secret"] not in (None, made["signing_secret"])
     assert api.send("/webhooks", body, 201, key="one").json() == later and len(api.get("/webhooks")["items"]) == 3
+
+
+def test_a_secret_whose_process_died_before_it_was_told_is_changed_once_and_told_again(
+    api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.hub.hook_hosts = frozenset({receiver.host})
+    made = api.send("/webhooks", {"url": f"http://{receiver.host}/in", "events": ["run.ended"]}, 201).json()
+    path, first = f"/webhooks/{made['subscription']}", made["signing_secret"]
+    etag = api.etag(path)
+    monkeypatch.setattr(first_results, "keep", lambda *_: None)
+    monkeypatch.setattr(first_results, "BUSY", timedelta(0))
+    second = api.send(f"{path}/rotate", {}, key="one", etag=etag).json()["signing_secret"]
+    assert api.send(f"{path}/rotate", {}, key="one", etag=etag).json()["signing_secret"] == second != first
+    problem(api.send(f"{path}/rotate", {}, 412, key="two", etag=etag), 412, "needs_person")
+    problem(api.send(f"{path}/rotate", {}, 409, key="three", etag="*"), 409, "needs_person")
+    assert holds(api, receiver, path, first, second) == [first, second]
+    with api.hub.store.read("acme") as session:
+        kept = session.unseal(hook_subscriptions.get(session, made["subscription"]).secret_sealed, "hook_subscription")
+    assert kept.decode() == second, "a release that knows nothing of keys signs with all that is sealed"
+    assert 24 <= len(base64.b64decode(second.removeprefix("whsec_"))) <= 64, "what receivers' libraries take"
+    start_clock(api.hub, api.hub.store.clock() + timedelta(days=2))
+    third = api.send(f"{path}/rotate", {}, key="one", etag="*").json()["signing_secret"]
+    assert third not in (first, second), "a key is not kept for ever"
+
+
+def test_a_reference_whose_process_died_before_it_answered_is_put_in_once(
+    api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = subscribed(api, receiver)
+    etag, body = api.etag(path), {"secret": "env:BENEHUB_HOOK_OTHER"}
+    monkeypatch.setattr(first_results, "keep", lambda *_: None)
+    monkeypatch.setattr(first_results, "BUSY", timedelta(0))
+    first = api.send(f"{path}/rotate", body, key="one", etag=etag)
+    for key, named in (("one", etag), ("any", "*")):
+        again = api.send(f"{path}/rotate", body, key=key, etag=named)
+        assert again.json() == first.json() and again.headers["etag"] == first.headers["etag"] != etag
+    other = {"secret": "env:BENEHUB_HOOK_ACME"}
+    problem(api.send(f"{path}/rotate", other, 412, key="two", etag=etag), 412, "needs_person")
+    start_clock(api.hub, api.hub.store.clock() + timedelta(days=2))
+    problem(api.send(f"{path}/rotate", body, 412, key="one", etag=etag), 412, "needs_person")
 
 
 def test_a_worker_delivers_by_itself(api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,13 +61,13 @@ def test_every_call_takes_both_kinds_of_credentials(bench: Any, described: Any) 
     bench.simulator.terminate("1", AT.date(), AT)
     for stream in BambooConnector.streams:
         for since in (None, "2026-01-01T00:00:00Z"):
-            bench.read(stream, since)
+            bench.read(stream, since, benefits={"plans": {"31": "ppo"}, "since": 2026})
     used = set()
     for call in bench.simulator.log:
         path = re.sub(r"/datasets/\w+/", "/datasets/{datasetName}/", call.path)
         path = re.sub(r"/employees/(?!changed)\w+/", "/employees/{id}/", path)
         used.add((call.method.lower(), re.sub(r"/tables/\w+", "/tables/{table}", path)))
-    assert len(used) == 6
+    assert len(used) == 7
     assert all(schemes(*one) == {"basic", "oauth"} for one in used)
     assert schemes("get", "/api/v1/employees") == {"oauth"}  # why it is not used
 
@@ -176,7 +176,7 @@ def test_writes_are_refused_with_the_vendor_as_blocker() -> None:
 
 def test_another_stream_is_refused(bench: Any) -> None:
     with pytest.raises(Unsupported):
-        bench.read("election")
+        bench.read("roster")
 
 
 @pytest.mark.parametrize(

@@ -132,8 +132,8 @@ def test_the_mailbox_is_opened_from_the_settings(tmp_path: Path) -> None:
 def test_a_server_needs_no_folder_and_is_not_called_to_open_it() -> None:
     key = "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDoNTIlbIxQqUZQ5Co"
     sftp = {"host": "sftp.example.com", "user": "acme", "host_keys": [key], "password": "env:SFTP"}
-    mailbox = Place.model_validate({"sftp": sftp}).open({"password": "made-up"})
-    assert isinstance(mailbox, SftpMailbox)
+    mailbox = Place.model_validate({"sftp": sftp}).open({"env:SFTP": "made-up", "password": "of another"})
+    assert isinstance(mailbox, SftpMailbox) and vars(mailbox)["_account"].password == "made-up"
 
 
 def test_the_rejects_can_be_mended_and_show_nothing_sensitive(tmp_path: Path) -> None:

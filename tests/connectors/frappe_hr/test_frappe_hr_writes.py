@@ -252,12 +252,17 @@ def test_a_change_that_is_refused_half_way_says_that_nothing_runs(bench: Any, st
     assert "the employee's last disabled Additional Salary" in why
 
 
-def test_who_left_long_ago_is_not_listed_for_each_push(bench: Any) -> None:
-    for number, day in ((91, "2026-11-01"), (92, "2024-11-01")):
+def test_whoever_is_not_active_is_known_however_long_ago_he_left(bench: Any) -> None:
+    for number, day in ((91, "2026-11-01"), (92, "2019-11-01"), (94, None)):
         bench.site.hire(number, "Gone", "By", status="Left", relieving_date=day)
     bench.site.hire(93, "Off", "For", status="Inactive")
     played = bench.play()
-    assert dict(played.connector.discover(played.link).inactive) == {"HR-EMP-00091": "Left", "HR-EMP-00093": "Inactive"}
+    before = len(bench.site.log)
+    assert dict(played.connector.discover(played.link).inactive) == {
+        "HR-EMP-00091": "Left", "HR-EMP-00092": "Left", "HR-EMP-00093": "Inactive", "HR-EMP-00094": "Left",
+    }  # fmt: skip
+    assert len(bench.site.log) - before == 3  # nobody leaves; a page of who is not active, and its end
+    assert all(int(call.query["limit_page_length"]) >= 5000 for call in bench.site.log[before:])
 
 
 def test_a_rate_is_refused_by_type(bench: Any) -> None:

@@ -11,6 +11,7 @@ from benehub.connect.messages import read
 from benehub.connect.webhooks import Hint, receive, sign
 from benehub.errors import ConfigError, DataError, Unsupported
 from benehub_connectors.noyo import NoyoConnector
+from benehub_connectors.noyo.simulator import sim_id
 from benehub_connectors.noyo.stage import NOW, PLANS, child, member
 
 EVENT = b'{"data":{"id":"x"},"event":{"id":"e1","created":1,"type":"member_snapshot.status_change"}}'
@@ -111,6 +112,39 @@ def test_only_the_newest_snapshot_of_a_family_is_the_latest(bench: Any) -> None:
     assert told == {bench.simulator.snapshots[0]["id"]: False, bench.simulator.newest("1001"): True}
 
 
+def test_what_became_of_member_requests_is_told_by_member_and_speaks_of_no_snapshot(bench: Any) -> None:
+    asked = {kind: bench.simulator.ask("1001", kind) for kind in ("new_hire", "termination", "open_enrollment")}
+    asked["demographic"] = bench.simulator.ask("1002", "demographic")
+    assert bench.rows("acknowledgement") == []
+    asked["new_hire"]["status"], asked["termination"]["status"] = "completed", "failed"
+    asked["demographic"]["status"] = "canceled"
+    found = {row.key: row.data for row in bench.rows("acknowledgement")}
+    assert {key: (one["member"], one["status"], one["code"]) for key, one in found.items()} == {
+        f"member_request/{asked['new_hire']['id']}": ("1001", "accepted", "completed"),
+        f"member_request/{asked['termination']['id']}": ("1001", "rejected", "failed"),
+        f"member_request/{asked['demographic']['id']}": ("1002", "rejected", "canceled"),
+    }
+    assert [one["control"] for one in found.values()] == [key.partition("/")[2] for key in found]
+    assert not any(one.get("latest") for one in found.values())
+    bench.simulator.requests[:] = [dict(asked["termination"], id=sim_id("many", str(one))) for one in range(150)]
+    assert len(bench.rows("acknowledgement")) == 150  # two pages
+
+
+@pytest.mark.unpublished("a status that the vendor does not give")
+def test_a_status_of_a_request_of_tomorrow_is_a_problem_and_no_answer(bench: Any) -> None:
+    bench.simulator.api = None
+    bench.simulator.ask("1001", "new_hire")["status"] = "pondering"
+    (row,) = bench.rows("acknowledgement")
+    assert (row.problem, row.data) == ("no word of ours for the status of a member request", {})
+
+
+def test_member_requests_are_read_where_the_connection_asks_for_them_only(bench: Any) -> None:
+    bench.simulator.ask("1001", "new_hire")["status"] = "completed"
+    link = bench.link(member_requests=False)
+    assert [row for page in NoyoConnector().read("acknowledgement", link, None) for row in page.rows] == []
+    assert not any(call.path.endswith("/member_requests") for call in bench.simulator.log)
+
+
 def child_born() -> dict[str, Any]:
     """Ada's child."""
     ben = child("1001", "Ben", "Byron", "2015-02-03")
@@ -200,7 +234,7 @@ def test_what_is_no_line_of_a_month_and_plan_waits(bench: Any, more: dict[str, A
 def test_without_a_due_day_there_is_no_bill(bench: Any) -> None:
     with pytest.raises(Unsupported, match="no due date") as caught:
         list(NoyoConnector().read("invoice_line", bench.link(bill=None), None))
-    assert caught.value.blocker == "customer_plan"
+    assert caught.value.blocker == "us"  # a setting of ours mends it, not what the employer pays Noyo for
 
 
 def test_differences_go_to_the_host_of_the_same_account_only(bench: Any) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from benehub import connections as room
-from benehub.api.sends import must_write
+from benehub.api.sends import must_set_up, must_write
+from benehub.api.trail import about
 from benehub.api.v1.edits import IfMatch, expected, tagged
 from benehub.api.v1.fields import At, NamePath, Once, Operates, SeesConnections
 from benehub.api.v1.models import Model
 from benehub.api.v1.office import Office
-from benehub.api.v1.problems import named
+from benehub.api.v1.problems import given, named
 from benehub.api.v1.route import Route
 from benehub.api.v1.starting import Started, at_run, key_of, must_run
 from benehub.flows import connecting, webhooks
@@ -66,6 +67,26 @@ class Connections(Model):
     """All connections."""
 
     items: list[ConnectionTold]
+
+
+Given = Annotated[dict[Annotated[str, Field(max_length=200)], Any], Field(max_length=200)]
+
+
+class NewSettings(Model):
+    """What a connection is told about its system."""
+
+    settings: Given = Field(examples=[{"api_key": "env:ACME_HRIS_KEY"}])
+    """As the connector wants them (docs/connectors.md); a credential is a reference that the installation lists."""
+
+
+class NewConnection(NewSettings):
+    """A connection that is to be."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$", examples=["hris"])
+    """As the plan book calls it."""
+    connector: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$", examples=["hibob"])
+    mode: Mode = "watch"
+    """live, watch (it reads and compares, and writes nothing) or paused."""
 
 
 class Which(Model):
@@ -120,6 +141,36 @@ def list_connections(_caller: SeesConnections, at: At) -> Connections:
 @router.get("/{connection}", operation_id="get_connection")
 def get_connection(_caller: SeesConnections, at: At, connection: NamePath, response: Response) -> ConnectionDetail:
     """One connection with what it can do; its ETag is what an edit names."""
+    return _shown(at, connection, response)
+
+
+@router.post("", operation_id="add_connection", status_code=201)
+def add_connection(
+    request: Request, _caller: Operates, at: At, claim: Once, body: NewConnection, response: Response
+) -> ConnectionDetail:  # fmt: skip
+    """Add a connection; one that can write, by who may send; one that reads people, by who may edit them.
+
+    Its settings name references and addresses that the installation lists for this employer and connector, and no
+    file."""
+    with given():
+        must_set_up(at.hub, at.caller, at.employer, body.connector)
+        connecting.add_by_api(at.hub, at.employer, body.name, body.connector, body.settings, body.mode, at.caller.user)
+    about(request, body.name)
+    return _shown(at, body.name, response)
+
+
+@router.put("/{connection}", operation_id="change_connection")
+def change_connection(
+    _caller: Operates, at: At, claim: Once, connection: NamePath, if_match: IfMatch, body: NewSettings,
+    response: Response,
+) -> ConnectionDetail:  # fmt: skip
+    """Put other settings in place of all that it has; connector and mode stay. References and addresses that stand at
+    the same place already may stay; any other has to be listed, as with a new one."""
+    with at.read() as session, named():
+        connector = room.get(session, connection).connector
+    with given():
+        must_set_up(at.hub, at.caller, at.employer, connector)
+        connecting.change_by_api(at.hub, at.employer, connection, body.settings, at.caller.user, expected(if_match))
     return _shown(at, connection, response)
 
 

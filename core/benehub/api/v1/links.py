@@ -79,6 +79,7 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
     },
     ("redrive_read", "202"): {"get_run": {"run": "$response.body#/run"}},
     ("release_read", "202"): {"get_run": {"run": "$response.body#/run"}},
+    ("add_connection", "201"): {"get_connection": {"connection": "$response.body#/name"}},
     ("list_connections", "200"): {"get_connection": {"connection": "$response.body#/items/0/name"}},
 }
 """By operation and status, the operations that go on from it, each with what it takes from the answer."""

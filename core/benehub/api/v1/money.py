@@ -16,7 +16,7 @@ from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.views.clearing import clearing
 from benehub.views.deposits import Deposit, deposits
-from benehub.views.invoice import Line, invoice
+from benehub.views.invoice import Line, invoice, sums
 from benehub.views.invoices import bills
 
 router = APIRouter(prefix="/employers/{employer}", tags=["money"], route_class=Route)
@@ -147,11 +147,11 @@ def walk_invoice(
     """Walk a bill member by member: what was billed beside what the ledger accrued."""
     before = page.after(str, str)
     with at.book() as (session, book):
-        lines, currency = invoice(session, book, connection, month), book.employer.currency
-        if not lines:
+        currency = book.employer.currency
+        rest = invoice(session, book, connection, month, differ=which == "differ", limit=page.limit + 1,
+                       after=None if before is None else (before[0], before[1]))  # fmt: skip
+        if not rest and not sums(session, book, connection, month).lines:
             raise Refused(404, f"no invoice of {connection} for {month}", "Look at the list of invoices")
-        shown = [one for one in lines if which == "all" or one.billed != one.accrued]
-        rest = [one for one in shown if before is None or _place(one) > before][: page.limit + 1]
         at.seen(session, [one.member for one in rest[: page.limit]])
     return page.page(
         rest,

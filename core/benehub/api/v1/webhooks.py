@@ -171,9 +171,10 @@ def rotate_secret(
     _caller: Operates, at: At, claim: Once, subscription: SubscriptionPath, if_match: IfMatch, body: NewSecret,
     response: Response,
 ) -> SubscriptionWithSecret:  # fmt: skip
-    """Sign with another secret; for a day messages are signed with the one before, too."""
+    """Sign with another secret; for a day messages are signed with the one before, too. Sent again with its key within
+    that day it is changed once, and a secret that the hub made is told again."""
     _must_be(at, subscription)
-    made = flow.rotate(at.hub, at.employer, subscription, body.secret or "", expected(if_match))
+    made = flow.rotate(at.hub, at.employer, subscription, body.secret or "", expected(if_match), key_of(claim))
     return _with_secret(_shown(at, subscription, response), made)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import func, literal, select
 
 from benehub.facts import pay_calendar
+from benehub.facts.pay_periods import PayPeriod
 from benehub.ledger import accounts as chart
 from benehub.obligations import looked
 from benehub.periods import Month
 from benehub.planbook.deadlines import PAYROLL_BANK_DAYS, send_by
-from benehub.store.tables import entry, fact, leg
+from benehub.store.tables import entry, fact, leg, seen
 from benehub.views.deadlines.deadline import Asked, Deadline
 
 PUSH = "deductions.push"
@@ -51,8 +52,9 @@ def pay_dates(asked: Asked) -> Iterator[Deadline]:
 
 def _gone_by(asked: Asked, connection: str) -> Iterator[Deadline]:
     first = asked.today - 4 * BACK  # whatever the frequency, one before lies in it
-    for group, days in _pay_days(asked, range(first.year, asked.today.year + 1)).items():
-        past = [day for day in days if first <= day < asked.today]
+    for group, periods in _pay_days(asked, range(first.year, asked.today.year + 1)).items():
+        moved = _moved(asked, group, periods)
+        past = [one.pay_date for one in periods if first <= one.pay_date < asked.today and one.pay_date not in moved]
         done = looked.up_to(asked.session, [looked_at(connection, group, day) for day in past])
         told = [day for day in past if looked_at(connection, group, day) in done]
         for day in past:
@@ -64,13 +66,41 @@ def _gone_by(asked: Asked, connection: str) -> Iterator[Deadline]:
                 )  # fmt: skip
 
 
-def _pay_days(asked: Asked, years: range) -> dict[str, list[date]]:
+def _pay_days(asked: Asked, years: range) -> dict[str, list[PayPeriod]]:
     """The pay dates of each group in these years, in order."""
-    found: dict[str, list[date]] = {}
+    found: dict[str, list[PayPeriod]] = {}
     for year in years:
         for group, periods in pay_calendar(asked.session, asked.book, year).items():
-            found.setdefault(group, []).extend(sorted(one.pay_date for one in periods))
+            found.setdefault(group, []).extend(sorted(periods, key=lambda one: one.pay_date))
     return found
+
+
+def _moved(asked: Asked, group: str, periods: Sequence[PayPeriod]) -> set[date]:
+    """Those that payroll tells no more and tells another one of the same days for: nobody was paid on them.
+
+    One alone that is told no more may only be past: a payroll may list what is to come.
+    """
+    paid: dict[tuple[date, date], list[date]] = {}
+    for one in periods:
+        paid.setdefault((one.start, one.end), []).append(one.pay_date)
+    twice = [days for days in paid.values() if len(days) > 1]
+    if not twice:
+        return set()
+    abouts = [f"{group}/{day}" for days in twice for day in days]
+    told = set(
+        asked.session.connection.scalars(
+            select(seen.c.about).where(
+                *asked.session.where(seen, stream="pay_calendar"), seen.c.about.in_(abouts), seen.c.gone_seq.is_(None)
+            )
+        )
+    )
+    return {
+        day
+        for days in twice
+        if any(f"{group}/{one}" in told for one in days)
+        for day in days
+        if f"{group}/{day}" not in told
+    }
 
 
 def looked_at(connection: str, group: str, pay_date: date) -> str:

@@ -1,0 +1,221 @@
+"""What the settings of a connection may name when a program gives them by the API: what was listed for it, no more.
+
+Whoever may write a connection could else have any secret of the machine sent to an address of his own. So an
+installation says per employer and connector which references and addresses may be named; what nobody listed is
+refused, and so is whatever is a file of the machine. What stands at the same place already may stay there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import PydanticUserError
+
+from benehub.connect.connector import Connector
+from benehub.connections.partners import REFERENCES
+from benehub.errors import DataError
+from benehub.settings import ByApi
+
+ADDRESS: Final = re.compile(
+    r"(.*_)?(urls?|uris?|links?|hosts?|hostnames?|host_keys|domains?|endpoints?|proxy|servers?|ports?|folders?|roots?|dirs?"
+    r"|paths?|address|addresses)"
+)
+"""Names of settings that say where something is reached or lies."""
+
+LEADS: Final = re.compile(r"[/\\]|~.|.*://|(.*[/\\])?\.\.([/\\]|$)|[A-Za-z]:[/\\]", re.DOTALL)
+"""Texts that lead somewhere, whatever the setting is called."""
+
+CREDENTIAL: Final = re.compile(
+    r"(.*_)?(secrets?|passwords?|passwd|pwd|passphrases?|tokens?|credentials?|bearer|authorization|certificates?|authority"
+    r"|pin|api_?keys?)|keys?|.*(private|our|partner|access)_keys?"
+)
+"""Names of settings that hold a credential: a reference, never the credential."""
+
+ACCOUNT: Final = re.compile(
+    r"((.*_)?(iban|bic|swift|sort_code|account|routing|aba|bank))(_numbers?|_no|_code)?s?"
+    r"|integration|company|tenant|subdomain|organi[sz]ation|users?|username|login"
+)
+"""Names of settings that say which account: where money goes or comes from, or whose account at a vendor it is, where
+one credential serves many."""
+
+HARMLESS: Final[Mapping[str, frozenset[str]]] = {
+    "bank_files": frozenset({"payees.*.address", "sepa.address"}),
+    "carrier_x12": frozenset({"premium.payee_bank.kind", "premium.payer_bank.kind"}),
+    "datev": frozenset({"wage_types.*.key"}),
+    "files": frozenset({"streams.*.key"}),
+    "kombo": frozenset({"dependents.key", "datev.wage_types.*.key"}),
+}
+"""Settings, with what lies below them, that are called so and lead to nothing: by connector, `*` for a key of a map."""
+
+ALSO_ACCOUNT: Final[Mapping[str, frozenset[str]]] = {"noyo": frozenset({"group"})}
+"""Settings that say which account under a name that others have for something else."""
+
+DEEPEST: Final = 8
+LONGEST: Final = 8000
+"""Characters of a text at most."""
+
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_UNKEPT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+Place = tuple[str, ...]
+
+
+def check_named(
+    employer: str,
+    connector: type[Connector],
+    settings: Mapping[str, Any],
+    allowed: ByApi | None,
+    before: Mapping[str, Any] | None = None,
+) -> None:
+    """Hold the settings that somebody gives by the API against what he may name.
+
+    Args:
+        employer: whose connection it is.
+        connector: what it is to speak with; its settings say which parts of a place are names of settings, and which
+            are keys of maps, that is words of somebody's.
+        settings: as given.
+        allowed: what the installation lists for this employer and connector; None where it lists nothing.
+        before: the settings that the connection has.
+
+    Raises:
+        DataError: something is named that is not listed, a credential stands in plain text, or a text cannot be kept.
+            It names the place, never the value.
+    """
+    listed = f"connections_by_api.{employer}.{connector.name}"
+    if allowed is None:
+        raise DataError(
+            f"connections of {connector.name} are not set up by the API for {employer}",
+            mend=f"List what it may name in benehub.toml, [{listed}], or use benehub connection add",
+        )
+    check_listed(connector, settings, allowed, listed, before or {})
+
+
+def check_listed(
+    connector: type[Connector], settings: Mapping[str, Any], allowed: ByApi, listed: str, before: Mapping[str, Any]
+) -> None:
+    """As `check_named`, against lists that stand at `listed` in the installation's settings.
+
+    Raises:
+        DataError: as there.
+    """
+    had, schema = dict(_flat(before)), _schema(connector)
+    for place, value in _flat(settings):
+        if place in had and had[place] == value:
+            continue
+        text, where = str(value), ".".join(place)
+        _must_be_kept(where, text)
+        names, defaults = _names(schema, place)
+        if not text or value in defaults:  # written out or left out: the same
+            continue
+        if _is_reference(text):
+            _must_be_listed(where, text, allowed.references, "reference", f"{listed}.references")
+        elif _is(CREDENTIAL, connector, names):
+            raise DataError("a credential stands in plain text", where=where, mend="Name it by a listed reference")
+        elif _is(ACCOUNT, connector, names) or ".".join(names) in ALSO_ACCOUNT.get(connector.name, ()):
+            _must_be_listed(where, text, allowed.accounts, "account", f"{listed}.accounts")
+        elif _is(ADDRESS, connector, names) or LEADS.match(text):
+            _must_be_listed(where, text, allowed.addresses, "address or folder", f"{listed}.addresses")
+
+
+def changed_places(settings: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What was `added`, `changed` and `removed`, by place; never the values."""
+    now, had = dict(_flat(settings)), dict(_flat(before))
+    found = {
+        "added": [one for one in now if one not in had],
+        "changed": [one for one in now if one in had and now[one] != had[one]],
+        "removed": [one for one in had if one not in now],
+    }
+    return {what: [".".join(one) for one in places] for what, places in found.items() if places}
+
+
+def _must_be_listed(place: str, text: str, names: Sequence[str], what: str, listed: str) -> None:
+    if text.startswith("file:"):
+        raise DataError("no file of the machine may be named by the API", where=place,
+                        mend="Use env:NAME or keyring:NAME, or benehub connection add")  # fmt: skip
+    if text not in names:
+        raise DataError(f"this {what} may not be named by the API", where=place,
+                        mend=f"Have it listed in benehub.toml, {listed}, or use benehub connection add")  # fmt: skip
+
+
+def _must_be_kept(place: str, text: str) -> None:
+    if len(text) > LONGEST or _UNKEPT.search(text) or _UNKEPT.search(place) or len(place) > LONGEST:
+        raise DataError("a text is too long, or has characters that cannot be kept", where=_UNKEPT.sub("", place)[:120],
+                        mend=f"Write {LONGEST} characters at most, and no control characters")  # fmt: skip
+
+
+def _is_reference(text: str) -> bool:
+    kind, colon, _ = text.partition(":")
+    return bool(colon) and kind in REFERENCES
+
+
+def _is(what: re.Pattern[str], connector: type[Connector], names: Place) -> bool:
+    """Whether any name on the way to a setting is of this kind: a map of addresses is as good as one."""
+    harmless = HARMLESS.get(connector.name, frozenset())
+    if any(".".join(names[:end]) in harmless for end in range(1, len(names) + 1)):
+        return False
+    return any(what.fullmatch(_HUMP.sub("_", one).replace("-", "_").casefold()) for one in names)
+
+
+def _schema(connector: type[Connector]) -> dict[str, Any]:
+    try:
+        return connector.Settings.model_json_schema()
+    except PydanticUserError:  # settings without a schema: every part of a place counts as a name
+        return {}
+
+
+def _names(schema: Mapping[str, Any], place: Place) -> tuple[Place, list[Any]]:
+    """The names of settings on the way to a place, `*` where a key of a map stands, and the defaults that lie there.
+
+    What the schema does not know is a name. Numbers of items in lists are left out.
+    """
+    at, names = _alternatives(schema, schema), []
+    for part in place:
+        named = [one["properties"][part] for one in at if part in one.get("properties", {})]
+        keyed = [one["additionalProperties"] for one in at if _is_map(one)]
+        items = [each for one in at for each in _items(one)] if part.isdigit() else []
+        if named or not (keyed or items):
+            names.append(part)
+        elif keyed:
+            names.append("*")
+        at = [each for one in (*named, *keyed, *items) for each in _alternatives(schema, one)]
+    return tuple(names), [one["default"] for one in at if "default" in one]
+
+
+def _is_map(one: Mapping[str, Any]) -> bool:
+    return isinstance(one.get("additionalProperties"), dict)
+
+
+def _items(one: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    item = one.get("items")
+    return [*one.get("prefixItems", ()), *([item] if isinstance(item, dict) else [])]
+
+
+def _alternatives(schema: Mapping[str, Any], one: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A part of a schema and everything that it may be instead."""
+    found = [one]
+    if "$ref" in one:
+        found += _alternatives(schema, schema["$defs"][one["$ref"].rsplit("/", 1)[-1]])
+    for each in (*one.get("anyOf", ()), *one.get("allOf", ()), *one.get("oneOf", ())):
+        found += _alternatives(schema, each)
+    return found
+
+
+def _flat(part: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    """Every single value with its place: the names on the way, numbers for items of a list."""
+    if len(place) > DEEPEST:
+        raise DataError("settings lie too deep in one another", where=".".join(place)[:120],
+                        mend=f"{DEEPEST} levels at most")  # fmt: skip
+    if isinstance(part, Mapping):
+        named = [(str(name), value) for name, value in part.items()]
+    elif isinstance(part, list | tuple):
+        named = [(str(at), value) for at, value in enumerate(part)]
+    else:
+        if part is not None and not isinstance(part, bool):
+            yield place, part
+        return
+    for name, value in named:
+        _must_be_kept(".".join(place), name)
+        yield from _flat(value, (*place, name))

@@ -1,0 +1,190 @@
+"""Whether the schedules of months ran well: a later good run mends what goes by what is there, not what is of a month.
+
+A read that failed is made up for by the next one. Accruing November says nothing of October: a flow of a month is asked
+for a run that means it, by its schedule or by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
+
+from benehub.periods import Month
+from benehub.store import Session
+from benehub.store.session import iso
+from benehub.store.tables import connection, run, schedule
+from benehub.views.schedules import PREFIX
+
+STEPS = {"last": (-1,), "this": (0,), "next": (1,), "both": (-1, 0)}
+"""Months that a schedule's option `month` means, counted from that of its time; the last is the one its time is for."""
+
+OF_A_MONTH = {
+    "deductions.expect": "this", "premiums.accrue": "this", "premiums.remit": "this", "leave.accrue": "this",
+    "statements.make": "this", "payroll.results": "both", "retirement.credits": "both",
+    "accounts.confirmations": "both",
+}  # fmt: skip
+"""Flows whose run is of certain months alone, each with the months that are meant unless its options say others."""
+
+MONTH = re.compile(r"\d{4}-\d{2}")
+
+
+class Ran(NamedTuple):
+    """How the times of a schedule went that count for a month; ISO texts, empty for never."""
+
+    done: str = ""
+    """The newest time that ended well."""
+    failed: str = ""
+    """The newest time up to the month's end that has not."""
+    began: str = ""
+    """When the newest one that ended well began."""
+
+
+def at(session: Session, day: date) -> str:
+    """When a day of the employer's begins."""
+    return iso(datetime.combine(day, time(), session.zone()).astimezone(UTC))
+
+
+def carried_out() -> ColumnElement[bool]:
+    """A run that found a closed time ends well too, and has only put itself off."""
+    put_off: ColumnElement[int] = run.c.counts["put_off"].as_integer()
+    return put_off.is_(None)
+
+
+def not_run(session: Session, months: Sequence[Month]) -> Iterator[str]:
+    """Schedules whose work of these months, in order, was not done; what is of no month is asked of the last alone."""
+    last = months[-1]
+    mine = (connection.c.employer_id == schedule.c.employer_id) & (
+        connection.c.connection_id == schedule.c.connection_id
+    )
+    rows = session.rows(
+        select(schedule, connection.c.mode)
+        .join_from(schedule, connection, mine, isouter=True)
+        .where(*session.where(schedule))
+        .order_by(schedule.c.name)
+    )
+    by_name = _newest(session, last)
+    runs = _of_months(session, months[0])
+    for row in rows:
+        if row.flow not in OF_A_MONTH:
+            yield from _told(session, row, last, by_name.get(row.name, Ran()))
+            continue
+        by_month = _by_month(session, row, (one for one in runs if _is_of(one, row)))
+        for month in months:
+            yield from _told(session, row, month, by_month.get(month, Ran()))
+
+
+def _told(session: Session, row: Row[Any], month: Month, ran: Ran) -> Iterator[str]:
+    """What a schedule has not done of a month."""
+    what = f"schedule {row.name} ({row.flow})"
+    if ran.failed > ran.done:
+        yield f"{what} did not end well at {ran.failed}, nor since"
+    elif row.state == "on" and row.slot_at < session.now() and _counts_for(session, row, month):
+        yield f"{what} is due since {row.slot_at} and has not run"  # when it is tried next is put off again and again
+    elif (missed := _missed(session, row, month, ran)) is not None:
+        if row.state == "paused":
+            yield f"{what} is paused: it started nothing at {missed}, nor since"
+        else:
+            yield f"{what} started nothing at {missed}, nor since: connection {row.connection_id} is paused"
+
+
+def _missed(session: Session, row: Row[Any], month: Month, ran: Ran) -> str | None:
+    """A time that a pause kept from starting, and that no good run has made up for since; none where all were kept.
+
+    A paused schedule keeps its next time; what a paused connection passes over is on the schedule's note.
+    """
+    of = month.plus(-_steps(row)[-1]) if row.flow in OF_A_MONTH else month
+    if row.state == "paused":
+        return row.slot_at if ran.began < row.slot_at < min(at(session, of.end), session.now()) else None
+    if row.mode == "paused" and row.note and not ran.done and row.anchor_at < at(session, of.end):
+        return str(row.note).partition(": ")[0]
+    return None
+
+
+def _newest(session: Session, month: Month) -> dict[str, Ran]:
+    """Schedule -> how its times went; one of before the month that goes on still keeps all later ones from starting."""
+    end = at(session, month.end)
+    slot = func.substr(run.c.subject, func.length(schedule.c.name) + 2)
+    good = and_(run.c.state == "done", carried_out())
+    rows = session.rows(
+        select(
+            schedule.c.name,
+            func.max(case((good, slot))).label("done"),
+            func.max(case((and_(run.c.state != "done", slot < end), slot))).label("failed"),
+            func.max(case((good, run.c.started_at))).label("began"),
+        )
+        .join_from(
+            schedule, run,
+            (run.c.employer_id == schedule.c.employer_id) & (run.c.flow == PREFIX + schedule.c.flow)
+            & (func.substr(run.c.subject, 1, func.length(schedule.c.name) + 1) == schedule.c.name + "/")
+            & or_(run.c.started_at >= at(session, month.first), run.c.state == "running"),
+        )
+        .where(*session.where(schedule), schedule.c.flow.not_in(OF_A_MONTH))
+        .group_by(schedule.c.name)
+    )  # fmt: skip
+    return {row.name: Ran(row.done or "", row.failed or "", row.began or "") for row in rows}
+
+
+def _of_months(session: Session, first: Month) -> Sequence[Row[Any]]:
+    """The runs of flows that are of a month, from before the first of these months on, by schedules and by hand."""
+    flows = [*OF_A_MONTH, *(PREFIX + flow for flow in OF_A_MONTH)]
+    return session.rows(
+        select(run.c.flow, run.c.subject, run.c.state, run.c.started_at, carried_out().label("carried_out"))
+        .where(
+            *session.where(run), run.c.flow.in_(flows),
+            or_(run.c.started_at >= at(session, first.plus(-1).first), run.c.state == "running"),
+        )
+    )  # fmt: skip
+
+
+def _is_of(one: Row[Any], row: Row[Any]) -> bool:
+    """Whether a run is a schedule's, or one by hand that does the same for the same connection."""
+    if one.flow == PREFIX + row.flow:
+        return bool(one.subject.startswith(f"{row.name}/"))
+    return one.flow == row.flow and (not row.connection_id or row.connection_id in one.subject.split("/"))
+
+
+def _by_month(session: Session, row: Row[Any], runs: Iterable[Row[Any]]) -> dict[Month, Ran]:
+    """How a schedule's runs of each month went; one by hand counts where it ended well: its end was seen."""
+    found: dict[Month, Ran] = {}
+    for one in runs:
+        scheduled = one.flow.startswith(PREFIX)
+        slot = one.subject.rpartition("/")[2] if scheduled else one.started_at
+        if one.state == "done" and one.carried_out:
+            for month in meant(session, one, row.options):
+                ran = found.get(month, Ran())
+                found[month] = ran._replace(done=max(ran.done, slot), began=max(ran.began, one.started_at))
+        elif scheduled and one.state != "done":
+            month = _of(session, row, slot)
+            ran = found.get(month, Ran())
+            found[month] = ran._replace(failed=max(ran.failed, slot))
+    return found
+
+
+def _counts_for(session: Session, row: Row[Any], month: Month) -> bool:
+    """Whether the time that is due is one of a month, or of an earlier one where it is all the same."""
+    if row.flow in OF_A_MONTH:
+        return _of(session, row, row.slot_at) == month
+    return bool(row.slot_at < at(session, month.end))
+
+
+def _of(session: Session, row: Row[Any], slot: str) -> Month:
+    """The month that a time of a flow of a month is for."""
+    return Month.of(session.day_of(slot)).plus(_steps(row)[-1])
+
+
+def _steps(row: Row[Any]) -> tuple[int, ...]:
+    return STEPS[(row.options or {}).get("month", OF_A_MONTH[row.flow])]
+
+
+def meant(session: Session, one: Row[Any], options: dict[str, str] | None) -> list[Month]:
+    """The months that a run of a flow of a month is of."""
+    *_, last = parts = str(one.subject).split("/")
+    if not one.flow.startswith(PREFIX):
+        return [Month.parse(part) for part in parts if MONTH.fullmatch(part)]
+    usual = OF_A_MONTH[one.flow.removeprefix(PREFIX)]
+    now = Month.of(session.day_of(last))
+    return [now.plus(step) for step in STEPS[(options or {}).get("month", usual)]]
