@@ -153,28 +153,31 @@ def test_what_is_retried_goes_beside_no_other_of_its_order(store: Store) -> None
         engine.stop()
 
 
-def assert_set(event: threading.Event) -> None:
-    assert event.wait(90)
-
-
-def test_what_is_retried_where_no_worker_lives_goes_on_here(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "TAKEN_SECONDS", 0.2)
+def fails_once() -> Flow:
+    """A flow whose only step fails the first time, and gives 7 from then on."""
     wrong = ["once"]
-
-    def flaky(steps: Steps) -> int:
-        return steps.step("try", fail)
 
     def fail() -> int:
         if wrong:
             raise DataError(wrong.pop())
         return 7
 
-    worker = Engine(store, {"work": Flow("work", flaky)})
+    return Flow("work", lambda steps: steps.step("try", fail))
+
+
+def assert_set(event: threading.Event) -> None:
+    assert event.wait(90)
+
+
+def test_what_is_retried_where_no_worker_lives_goes_on_here(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "TAKEN_SECONDS", 0.2)
+    flaky = fails_once()
+    worker = Engine(store, {"work": flaky})
     worker.start(listen=True)
     put(store, worker, "work", "acme/0", "acme")
     wait(lambda: not worker.is_open("work", "acme/0"))
     worker.stop()
-    here = Engine(store, {"work": Flow("work", flaky)})
+    here = Engine(store, {"work": flaky})
     here.start()
     try:
         assert here.again("work", "acme/0") == 7
@@ -223,17 +226,8 @@ def test_what_is_retried_does_not_wait_behind_what_an_older_version_has_left(
 ) -> None:
     """Nobody of this version ever ends that: it is said by name. While a process of that version lives it is waited."""
     monkeypatch.setattr(runner, "TAKEN_SECONDS", 0.2)
-    wrong = ["once"]
-
-    def flaky(steps: Steps) -> int:
-        return steps.step("try", fail)
-
-    def fail() -> int:
-        if wrong:
-            raise DataError(wrong.pop())
-        return 7
-
-    here = Engine(store, {"work": Flow("work", flaky)})
+    flaky = fails_once()
+    here = Engine(store, {"work": flaky})
     here.start(listen=True)
     put(store, here, "work", "run_2", "acme/payroll")
     wait(lambda: not here.is_open("work", "run_2"))

@@ -30,6 +30,7 @@ class BankFiles(FileConnector):
     name = "bank_files"
     kind = Kind.BANK
     Settings: ClassVar[type[BaseModel]] = BankSettings
+    harmless_settings: ClassVar[frozenset[str]] = frozenset({"payees.*.address", "sepa.address"})
     streams: ClassVar[Mapping[str, str]] = {"payment_answer": "incremental"}
     # A bank may carry out a file twice; only its statement says what it did.
     guards: ClassVar[Mapping[str, Guard]] = {ORDER: Guard.READ_BACK}

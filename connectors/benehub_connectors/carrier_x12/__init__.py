@@ -37,6 +37,7 @@ class CarrierX12(Connector):
     name = "carrier_x12"
     kind = Kind.CARRIER
     Settings: ClassVar[type[BaseModel]] = PartnerSettings
+    harmless_settings: ClassVar[frozenset[str]] = frozenset({"premium.payee_bank.kind", "premium.payer_bank.kind"})
     streams: ClassVar[Mapping[str, str]] = {
         "acknowledgement": "incremental",
         "roster": "full",

@@ -28,6 +28,7 @@ class Datev(FileConnector):
     name = "datev"
     kind = Kind.PAYROLL
     Settings: ClassVar[type[BaseModel]] = DatevSettings
+    harmless_settings: ClassVar[frozenset[str]] = frozenset({"wage_types.*.key"})
     # LODAS books a file that is imported twice a second time; only the payroll register says what it did.
     guards: ClassVar[Mapping[str, Guard]] = {BOOK: Guard.READ_BACK}
     files_out: ClassVar[frozenset[str]] = frozenset({BOOK})

@@ -41,6 +41,7 @@ class FilesConnector(FileConnector):
     name = "files"
     kind = Kind.FILES
     Settings: ClassVar[type[BaseModel]] = FilesSettings
+    harmless_settings: ClassVar[frozenset[str]] = frozenset({"streams.*.key"})
     streams: ClassVar[Mapping[str, str]] = dict.fromkeys(sorted(SUPPORTED), "both")
     # Whoever reads a file may read it twice; only the register, or the next bill, says what was made of it.
     guards: ClassVar[Mapping[str, Guard]] = {TAKE: Guard.READ_BACK, CLAIM: Guard.READ_BACK}

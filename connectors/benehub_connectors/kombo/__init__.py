@@ -46,6 +46,7 @@ class KomboConnector(Connector):
     name = "kombo"
     kind = Kind.HRIS
     Settings: ClassVar[type[BaseModel]] = KomboSettings
+    harmless_settings: ClassVar[frozenset[str]] = frozenset({"dependents.key", "datev.wage_types.*.key"})
     streams: ClassVar[Mapping[str, str]] = {
         "employee": "both",
         "compensation": "both",

@@ -51,6 +51,7 @@ class NoyoConnector(Connector):
     name = "noyo"
     kind = Kind.CARRIER
     Settings: ClassVar[type[BaseModel]] = NoyoSettings
+    account_settings: ClassVar[frozenset[str]] = frozenset({"group"})
     streams: ClassVar[Mapping[str, str]] = {"roster": "full", "acknowledgement": "full", "invoice_line": "full"}
     # The roster is calculated from what Noyo was sent: what a carrier really covers, his answer alone says.
     roster_echoes: ClassVar[bool] = True

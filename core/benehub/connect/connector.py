@@ -211,6 +211,12 @@ class Connector:
     renewed: ClassVar[tuple[str, ...]] = ()
     """Settings, dotted where one lies in another, whose secret the vendor changes as it is used
     (`oauth.refresh_token`): it stands in a file (`file:PATH`), so that the new one can be kept."""
+    harmless_settings: ClassVar[frozenset[str]] = frozenset()
+    """Settings, with what lies below them, that are called like a credential, an account or an address and are none
+    (`streams.*.key`: dotted, `*` for a key of a map): a program may set them without their being listed."""
+    account_settings: ClassVar[frozenset[str]] = frozenset()
+    """Settings that say whose account at the vendor it is under a name that does not tell; a program's has to be
+    listed."""
     streams: ClassVar[Mapping[str, str]] = {}
     """Readable streams: name -> `full`, `incremental` or `both`."""
     gives_once: ClassVar[frozenset[str]] = frozenset()

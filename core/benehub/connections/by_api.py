@@ -40,18 +40,6 @@ ACCOUNT: Final = re.compile(
 """Names of settings that say which account: where money goes or comes from, or whose account at a vendor it is, where
 one credential serves many."""
 
-HARMLESS: Final[Mapping[str, frozenset[str]]] = {
-    "bank_files": frozenset({"payees.*.address", "sepa.address"}),
-    "carrier_x12": frozenset({"premium.payee_bank.kind", "premium.payer_bank.kind"}),
-    "datev": frozenset({"wage_types.*.key"}),
-    "files": frozenset({"streams.*.key"}),
-    "kombo": frozenset({"dependents.key", "datev.wage_types.*.key"}),
-}
-"""Settings, with what lies below them, that are called so and lead to nothing: by connector, `*` for a key of a map."""
-
-ALSO_ACCOUNT: Final[Mapping[str, frozenset[str]]] = {"noyo": frozenset({"group"})}
-"""Settings that say which account under a name that others have for something else."""
-
 DEEPEST: Final = 8
 LONGEST: Final = 8000
 """Characters of a text at most."""
@@ -114,7 +102,7 @@ def check_listed(
             _must_be_listed(where, text, allowed.references, "reference", f"{listed}.references")
         elif _is(CREDENTIAL, connector, names):
             raise DataError("a credential stands in plain text", where=where, mend="Name it by a listed reference")
-        elif _is(ACCOUNT, connector, names) or ".".join(names) in ALSO_ACCOUNT.get(connector.name, ()):
+        elif _is(ACCOUNT, connector, names) or ".".join(names) in connector.account_settings:
             _must_be_listed(where, text, allowed.accounts, "account", f"{listed}.accounts")
         elif _is(ADDRESS, connector, names) or LEADS.match(text):
             _must_be_listed(where, text, allowed.addresses, "address or folder", f"{listed}.addresses")
@@ -153,8 +141,7 @@ def _is_reference(text: str) -> bool:
 
 def _is(what: re.Pattern[str], connector: type[Connector], names: Place) -> bool:
     """Whether any name on the way to a setting is of this kind: a map of addresses is as good as one."""
-    harmless = HARMLESS.get(connector.name, frozenset())
-    if any(".".join(names[:end]) in harmless for end in range(1, len(names) + 1)):
+    if any(".".join(names[:end]) in connector.harmless_settings for end in range(1, len(names) + 1)):
         return False
     return any(what.fullmatch(_HUMP.sub("_", one).replace("-", "_").casefold()) for one in names)
 
