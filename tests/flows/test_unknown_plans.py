@@ -25,6 +25,7 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook, load
 from benehub.reconcile import MONTHLY, carriers
 from benehub.reconcile.bill import bills
+from benehub.reconcile.credits import paid_otherwise
 from benehub.reconcile.settled_by import _day, _part
 from benehub.records import RemittanceLine
 from benehub.store import Session
@@ -449,6 +450,29 @@ def test_a_carrier_of_whose_plans_none_is_left_is_told_from_a_member_with_a_stro
         assert (due.paid_minor, due.disputed[:19]) == (0, "BILLED_NOT_ENROLLED")
     (bill,) = october.look(lambda session, book: bills(session, book, "other", OCTOBER))
     assert bill.open_before == -500_00, "what was posted by hand for its dropped plan had left when it was made"
+
+
+def test_what_was_paid_by_hand_for_a_plan_that_was_dropped_is_held_against_its_carriers_bill(
+    october: Month_, fakehub: ModuleType
+) -> None:
+    """Nothing of the hub's made the payment: the plan says whose it is, and no book of now has the plan."""
+    load_plan_book(
+        october.hub,
+        fakehub.BOOK.replace("carriers:\n", DENTAL.replace("other", "carrier") + "carriers:\n"),
+        "with.yaml",
+    )
+    load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
+    october.post("premium.remitted", october.ann, "dental", chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT)
+
+    def dental() -> list[tuple[str, int, bool]]:
+        rows = october.look(lambda session, book: paid_otherwise(session, book, OCTOBER, None))
+        return [(one.carrier, one.amount, one.billed) for one in rows if one.plan == "dental"]
+
+    assert dental() == [("carrier", 500_00, False)]
+    october.say("invoice_line", 480_00, plan="dental")
+    assert dental() == [("carrier", 20_00, True)]
+    october.say("invoice_line", 20_00, plan="dental")
+    assert dental() == []
 
 
 def test_a_plan_that_ended_may_be_dropped_and_stops_nothing(october: Month_, fakehub: ModuleType) -> None:

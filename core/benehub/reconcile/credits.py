@@ -235,9 +235,20 @@ def paid_otherwise(session: Session, book: PlanBook, until: Month, since: Month 
     """Where what was paid of a month is not its bill as it stands by now; of this month of cover and earlier ones.
 
     What was billed for a month before `since`, and of which nothing was paid, is left out: it was never owed here. What
-    no payment of the hub's made is of the plan's carrier.
+    no payment of the hub's made is of the plan's carrier, also of a plan that was dropped since.
     """
-    own = [(leg.c.plan == plan.id, plan.carrier) for plan in book.insurance_plans() if plan.carrier]
+    of = {plan.id: plan.carrier for plan in book.insurance_plans() if plan.carrier}
+    found = _paid_otherwise(session, of, until, since)
+    dropped = {one.plan: plan.carrier for one in found if not one.carrier
+               and (plan := book.find(one.plan)) is not None and plan.carrier}  # fmt: skip
+    return _paid_otherwise(session, of | dropped, until, since) if dropped else found
+
+
+def _paid_otherwise(
+    session: Session, of: Mapping[str, str], until: Month, since: Month | None
+) -> list[PaidOtherwise]:  # fmt: skip
+    """As `paid_otherwise`, with the carrier of each plan."""
+    own = [(leg.c.plan == plan, carrier) for plan, carrier in of.items()]
     to = func.coalesce(dispatch.c.connection_id, case(*own, else_="") if own else "")
     of_it = (leg.c.employer_id == entry.c.employer_id) & (leg.c.entry_id == entry.c.entry_id)
     paid = (
