@@ -18,7 +18,7 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import MONTHLY, Relation, given_up
 from benehub.reconcile.compared import compared, stale, stale_before
 from benehub.reconcile.differences import is_of_now
-from benehub.reconcile.suppression import by_rule, set_aside, without_rule
+from benehub.reconcile.suppression import beyond, by_rule, set_aside, without_rule
 from benehub.store import Session
 from benehub.store.session import iso
 from benehub.store.tables import difference, dispatch, entry, intake_batch, intake_row, leg
@@ -234,6 +234,11 @@ def _discrepancies(session: Session, book: PlanBook, month: Month) -> Condition:
     found += [
         f"{row.difference_id} {row.relation} {row.type} is dismissed; so much takes a second person's word"
         for row in given_up.alone(session, book, difference.c.period < f"{month.plus(1)}")
+    ]
+    currency, alone_up_to = book.employer.currency, book.guards.alone_up_to_minor
+    found += [
+        f"{row.difference_id} {row.relation} {row.type} is set aside; so much takes a second person's word"
+        for row in beyond(session, currency, month, alone_up_to)
     ]
     mend = "Work them: benehub differences list"
     return _condition("No discrepancy is open", found, mend)
