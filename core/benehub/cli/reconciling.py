@@ -211,7 +211,9 @@ def suppress(
     relation: str = typer.Option(..., "--relation", help="Relation, as premium."),
     type_: str = typer.Option(..., "--type", help="Type, as RATE_DIFF."),
     plan: str = typer.Option("", "--plan", help="Only of this plan."),
-    up_to: str = typer.Option("", "--up-to", help="Only up to this amount, as 0.02, or hours of leave; any if left out."),
+    up_to: str = typer.Option(
+        "", "--up-to", help="Only up to this amount, as 0.02, or hours of leave; any if left out."
+    ),
     until: str = typer.Option(..., "--until", help="Last day of the rule, as 2026-12-31; a year ahead at most."),
     note: str = NOTE,
     who: str = WHO,

@@ -47,6 +47,7 @@ def parse_up_to(text: str, relation: str, type_: str, currency: str) -> int | No
         return to_minutes(parse_hours(text, where="amount"))
     return parse_minor(text, currency, where="amount")
 
+
 NO_MONEY = frozenset({Relation.INTAKE, Relation.ENROLLMENT})
 """Relations whose differences have no money at stake."""
 
