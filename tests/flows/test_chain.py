@@ -14,6 +14,7 @@ from sqlalchemy import update
 from benehub import ledger, planbook, reconcile
 from benehub.errors import DataError
 from benehub.flows import Hub
+from benehub.flows.onboarding import load_plan_book
 from benehub.ledger import Leg, NewEntry
 from benehub.periods import Month
 from benehub.reconcile import Finding, Relation, Type
@@ -176,6 +177,34 @@ def test_a_difference_of_many_is_told_at_the_link_it_speaks_of(hub: Hub, what: s
         with hub.store.write("acme") as session:
             session.connection.execute(update(member_state).values(state="confirmed"))
     assert chain(hub).differences == []
+
+
+@pytest.mark.parametrize("kind", ["match.accrued", "match.true_up", "correction.accrued"])
+def test_what_the_hub_works_out_itself_is_asked_of_no_payroll(hub: Hub, fakehub: Any, kind: str) -> None:
+    saver = """  - id: saver
+    name: Savings plan
+    benefit_type: retirement
+    recordkeeper: carrier
+    effective_from: 2026-01-01
+    deferral: {pretax_code: 401K}
+    match: {code: MATCH, period: annual, tiers: [{rate: "100%", up_to: "3%"}]}
+    deposit: {standard_bank_days: 3, small_plan: false}
+carriers:
+"""
+    load_plan_book(hub, fakehub.BOOK.replace("carriers:\n", saver), "book")
+    dims: dict[str, Any] = {"plan": "saver", "coverage_month": None, "pay_date": date(2026, 10, 31)}
+
+    def told() -> tuple[int, int, str]:
+        with hub.store.read("acme") as session:
+            one = next(each for each in chains(session, hub.book(session), OCTOBER, "saver") if each.employee == "1001")
+        return one.asked, one.taken, one.broken
+
+    post(hub, kind, ("5200", 300_00), ("2320", -300_00), **dims)
+    assert told() == (300_00, 300_00, "owed -> paid")
+    post(hub, "contribution.deposited", ("2320", 300_00), ("1020", -300_00), **dims)
+    assert told() == (300_00, 300_00, "paid -> confirmed")
+    post(hub, "forfeiture.applied", ("1020", 300_00), ("9000", -300_00), **dims)
+    assert told() == (300_00, 300_00, "")
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
-from benehub import ledger, planbook, reconcile
+from benehub import ledger, obligations, planbook, reconcile
 from benehub.errors import DataError, IntegrityError, NeedsPersonError
 from benehub.flows import Hub, closing
 from benehub.flows.onboarding import load_plan_book
 from benehub.ledger import Leg, NewEntry
+from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import Finding, Relation, Type, nothing
@@ -29,6 +30,7 @@ from benehub.store.tables import (
     dispatch,
     intake_batch,
     intake_row,
+    obligation,
     plan_book,
     run,
 )
@@ -191,6 +193,17 @@ def _held(session: Session) -> None:
     )  # fmt: skip
 
 
+def _made_later(session: Session) -> None:
+    """September's premium, made in October."""
+    _held(session)
+    session.connection.execute(update(dispatch).values(prepared_at="2026-10-01T10:00:00.000000Z"))
+    obligations.want(
+        session,
+        [Wanted("premium.remit", "x", "carrier", "2026-09", date(2026, 10, 1), date(2026, 10, 1), {"lines": []})],
+    )
+    session.connection.execute(update(obligation).where(obligation.c.business_key == "x").values(dispatch_id="dis_x"))
+
+
 def _not_compared(session: Session) -> None:
     session.connection.execute(comparison.delete().where(comparison.c.relation != "payroll"))
 
@@ -226,6 +239,7 @@ BROKEN: dict[str, tuple[Callable[[Session], None], str, str]] = {
         "2026-08 is signed along and was not compared since the last read",
     ),
     "held": (_held, "Nothing that was to be sent is left open", "dis_x premium.remit is held"),
+    "held, made later": (_made_later, "Nothing that was to be sent is left open", "dis_x premium.remit is held"),
     "not compared": (_not_compared, "Every relation was compared since the last read", "intake was not compared"),
 }  # fmt: skip
 """What is wrong, the condition that it breaks, and how it is named."""

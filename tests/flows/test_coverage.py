@@ -13,6 +13,7 @@ import pytest
 from benehub import facts, ledger, reconcile
 from benehub.errors import DataError
 from benehub.facts import Version
+from benehub.facts.surroundings import surroundings
 from benehub.flows import Hub
 from benehub.flows.onboarding import load_plan_book
 from benehub.identity import people
@@ -22,6 +23,7 @@ from benehub.periods import FOREVER, Interval
 from benehub.store.tables import person
 from benehub.views.ageing import upcoming_dependent_ends
 from benehub.views.decisions import decisions
+from benehub.views.mine.cards import cards
 from benehub.views.why import why
 
 Open = Callable[..., Hub]
@@ -184,6 +186,71 @@ def test_measured_hours_decide(office: Office, weekly: int, covered: list[Any]) 
     office.book(MEASURED)
     office.tell(hours(office, "2024-10-15", "2025-10-15", weekly * 100 * 365 // 7))
     assert office.decide("2026-10-01") == covered
+
+
+SAVINGS = """  - id: saver
+    name: Savings plan
+    benefit_type: retirement
+    recordkeeper: carrier
+    effective_from: 2026-01-01
+    entry: {age: 21, dates: monthly}
+    deferral: {pretax_code: 401K}
+    match: {code: MATCH, tiers: [{rate: "100%", up_to: "3%"}]}
+    deposit: {standard_bank_days: 3, small_plan: false}
+carriers:
+"""
+RIDER = """    eligibility: {rules: {kind: enrolled_elsewhere, any_of: [ppo]}}
+"""
+
+
+def could(office: Office, day: str, plan: str = "ppo") -> tuple[str, str, list[str]]:
+    """How a plan stands for the employee on a day: the card's state, its first sentence, and what is left to do."""
+    with office.hub.store.read("acme") as session:
+        book = office.hub.book(session)
+        (worker,) = facts.workers(session, ALWAYS, people=[office.who])
+        on = date.fromisoformat(day)
+        known = surroundings(session, book, [worker], on).known(worker, covered=True)
+        card = next(one for one in cards(book, worker, known, (), (), on) if one.plan == plan)
+    return card.state, card.mine.lines[0].key, [one.key for one in card.todo.lines]
+
+
+def uncovered(office: Office) -> None:
+    """Neither elected nor covered."""
+    office.tell(*(Version(kind, office.who, "medical", date(2026, 1, 1), None) for kind in ("election", "coverage")))
+
+
+@pytest.mark.parametrize(("weekly", "state"), [(32, "open"), (28, "not_eligible")])
+def test_who_is_measured_is_told_what_the_hours_come_to(office: Office, weekly: int, state: str) -> None:
+    uncovered(office)
+    office.book(MEASURED)
+    assert could(office, "2026-10-01") == ("needs_data", "why_unknown", ["todo_nothing"])  # hours are payroll's to tell
+    office.tell(hours(office, "2024-10-15", "2025-10-15", weekly * 100 * 365 // 7))
+    assert could(office, "2026-10-01")[0] == state
+
+
+def test_an_age_or_service_of_a_retirement_plan_is_waited_for(office: Office) -> None:
+    load_plan_book(office.hub, office.fakehub.BOOK.replace("carriers:\n", SAVINGS), "book")
+    assert could(office, "2026-10-01", "saver")[0] == "open"
+    with office.hub.store.read("acme") as session:
+        (worker,) = facts.workers(session, ALWAYS, people=[office.who])
+    born = Version("employee", office.who, "", date(2026, 1, 1), {**worker.identity, "birth_date": "2006-03-20"})
+    office.tell(born)
+    assert could(office, "2026-10-01", "saver") == ("waiting", "is_waiting", ["todo_later"])
+    assert could(office, "2027-04-01", "saver")[0] == "open"
+    office.tell(born._replace(data={**worker.identity, "birth_date": ""}))
+    assert could(office, "2026-10-01", "saver") == ("needs_data", "why_unknown", ["todo_tell"])
+
+
+def test_who_has_the_other_plan_may_have_what_asks_for_it(office: Office) -> None:
+    dental = office.fakehub.BOOK.partition("plans:\n")[2].partition("carriers:")[0]
+    dental = (
+        dental.replace("id: ppo", "id: rider").replace("medical", "dental").replace("    rates", f"{RIDER}    rates")
+    )
+    book = office.fakehub.BOOK.replace("carriers:\n", f"{dental}carriers:\n".replace("MED", "DEN"))
+    load_plan_book(office.hub, book, "book")
+    assert could(office, "2026-10-01", "rider")[0] == "open"
+    uncovered(office)
+    assert could(office, "2026-10-01", "rider") == ("not_eligible", "why_other", ["todo_nothing"])
 
 
 def child(office: Office, born: str, **more: Any) -> str:

@@ -12,8 +12,10 @@ from sqlalchemy import select, update
 from tests.flows.test_credits import TERMS, Carrier
 
 from benehub import ledger, reconcile
+from benehub.errors import DataError
 from benehub.flows import Hub, reconciling
 from benehub.flows.onboarding import load_plan_book
+from benehub.flows.reconciling import set_aside
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
@@ -106,6 +108,25 @@ def test_it_comes_back_with_another_amount_and_goes_with_the_difference(office: 
         )
     office.reconcile(OCTOBER)
     assert office.held()[chart.ROUNDING] == 0
+
+
+def test_a_rule_sets_no_more_aside_than_one_person_may_give_up(office: Office, fakehub: ModuleType) -> None:
+    terms = TERMS.replace("POLICY", "pay_as_billed")
+    book = fakehub.BOOK.replace("{pay_policy: pay_as_enrolled}", terms)
+    office_rule = (office.hub, "acme", "premium", "RATE_DIFF", None)
+    ends = office.hub.store.clock().date()
+    load_plan_book(office.hub, f"{book}\n", "book")
+    bought(office, 100_00, 110_00)
+    set_aside(*office_rule, None, ends, "ann", "they round")
+    office.reconcile(OCTOBER)
+    assert office.in_the_way(OCTOBER) == {}
+    load_plan_book(office.hub, f"{book}\nguards: {{second_person_above: 5.00}}\n", "book")
+    (told,) = office.in_the_way(OCTOBER)["No discrepancy is open"]
+    assert told.endswith("RATE_DIFF is set aside; so much takes a second person's word")
+    for up_to in (None, 5_01):
+        with pytest.raises(DataError, match=r"sets aside no more than 5\.00 USD"):
+            set_aside(*office_rule, up_to, ends, "ann", "they round")
+    set_aside(*office_rule, 5_00, ends, "ann", "they round")
 
 
 def test_above_the_amount_of_a_fix_it_takes_a_second_person(office: Office, fakehub: ModuleType) -> None:

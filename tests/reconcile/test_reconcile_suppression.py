@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 
@@ -11,7 +12,7 @@ from benehub import reconcile
 from benehub.errors import DataError
 from benehub.periods import Month
 from benehub.reconcile import Finding, Outcome, Relation, Type
-from benehub.reconcile.suppression import by_rule, ended, set_aside, without_rule
+from benehub.reconcile.suppression import by_rule, check_alone, ended, parse_up_to, set_aside, without_rule
 from benehub.store import Session, Store
 
 TODAY = date(2026, 11, 23)
@@ -53,6 +54,41 @@ def test_what_a_rule_covers_is_kept_and_comes_back_at_its_end(store: Store) -> N
             ("discrepancy", "no rule sets it aside any more"),
         ]
         assert reconcile.get(session, one).times_seen == 4
+
+
+@pytest.mark.parametrize(("type_", "unit", "at_stake", "covered"), [
+    (Type.BALANCE_DIFF, "MIN:pto", 480, True), (Type.BALANCE_DIFF, "MIN:pto", 481, False),
+    (Type.PAYOUT_MISSING, "USD", 800, True), (Type.PAYOUT_MISSING, "USD", 801, False),
+    (Type.PAID_TWICE, "MIN:pto", 480, True), (Type.PAID_TWICE, "USD", 480, False),
+])  # fmt: skip
+def test_the_amount_of_a_rule_is_hours_where_the_differences_are(
+    store: Store, type_: Type, unit: str, at_stake: int, covered: bool
+) -> None:
+    found = replace(CENT, relation=Relation.LEAVE, type=type_, unit=unit, expected=0, actual=at_stake, plan="pto")
+    with store.write("acme") as session:
+        up_to = parse_up_to("8.00", "leave", type_, "USD")
+        reconcile.suppress(session, "leave", type_, None, up_to, date(2026, 12, 31), "Ann", "they round")
+        reconcile.settle(session, Relation.LEAVE, "2026-11", [found], TODAY)
+        assert [one.state for one in reconcile.listed(session, ("suppressed", "discrepancy"))] == [
+            "suppressed" if covered else "discrepancy"
+        ]
+        assert len(by_rule(session, Month(2026, 11))) == covered
+        assert without_rule(session, Month(2026, 11)) == []
+
+
+@pytest.mark.parametrize(("relation", "type_", "up_to", "alone_up_to", "refused"), [
+    ("premium", "RATE_DIFF", None, None, False), ("premium", "RATE_DIFF", None, 500, True),
+    ("premium", "RATE_DIFF", 500, 500, False), ("premium", "RATE_DIFF", 501, 500, True),
+    ("premium", "RATE_DIFF", 0, 0, True), ("intake", "BATCH_HELD", None, 500, False),
+    ("leave", "BALANCE_DIFF", None, 500, False), ("leave", "PAID_TWICE", None, 500, True),
+    ("leave", "PAID_TWICE", 9_000, 500, False), ("leave", "PAYOUT_DIFF", 501, 500, True),
+    ("coverage", "CLAIMED_AFTER", None, 500, True),
+])  # fmt: skip
+def test_a_rule_is_one_persons_word(
+    relation: str, type_: str, up_to: int | None, alone_up_to: int | None, refused: bool
+) -> None:
+    with pytest.raises(DataError, match="one person's rule") if refused else nullcontext():
+        check_alone(relation, type_, up_to, "USD", alone_up_to)
 
 
 def test_a_new_one_is_set_aside_at_once_and_nobody_is_told_of_it(store: Store) -> None:

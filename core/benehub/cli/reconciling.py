@@ -211,7 +211,9 @@ def suppress(
     relation: str = typer.Option(..., "--relation", help="Relation, as premium."),
     type_: str = typer.Option(..., "--type", help="Type, as RATE_DIFF."),
     plan: str = typer.Option("", "--plan", help="Only of this plan."),
-    up_to: str = typer.Option("", "--up-to", help="Only up to this amount, as 0.02; any when left out."),
+    up_to: str = typer.Option(
+        "", "--up-to", help="Only up to this amount, as 0.02, or hours of leave; any if left out."
+    ),
     until: str = typer.Option(..., "--until", help="Last day of the rule, as 2026-12-31; a year ahead at most."),
     note: str = NOTE,
     who: str = WHO,
@@ -223,10 +225,11 @@ def suppress(
     from benehub.cli.opening import day
     from benehub.cli.rehearsal import rehearsal
     from benehub.flows import reconciling
-    from benehub.money import parse_minor
+    from benehub.reconcile.suppression import parse_up_to
 
     with opened(employer) as desk, rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
-        ends, limit = day(until, desk.today()), parse_minor(up_to) if up_to else None
+        ends = day(until, desk.today())
+        limit = parse_up_to(up_to, relation, type_, desk.book().employer.currency)
         made = reconciling.set_aside(hub, desk.employer, relation, type_, plan or None, limit, ends, who, note)
     say(f"{made}: {relation} {type_} until {ends}{' (dry run)' if dry_run else ''}")
 

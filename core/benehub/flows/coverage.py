@@ -14,10 +14,11 @@ from typing import Any
 from benehub import facts
 from benehub.engine import Steps
 from benehub.facts import Fact, Version, Worker
+from benehub.facts.entitlement import Decision, decide_election, waits_for_others
 from benehub.facts.explanations import Kept, Said, ids_of, save
+from benehub.facts.surroundings import Surroundings, surroundings
 from benehub.flows import rescission
 from benehub.flows.ageing import cut_aged_out
-from benehub.flows.entitlement import Decision, Known, any_kind, decide_election, waits_for_others
 from benehub.flows.hub import Hub
 from benehub.flows.reconciling import tell
 from benehub.flows.rescission import Paid
@@ -34,23 +35,11 @@ BATCH = 200
 class Around:
     """What is looked up once for a batch of employees."""
 
-    day: date
-    hours: Mapping[str, Sequence[Fact]]
-    leaves: Mapping[str, Sequence[Fact]]
+    surroundings: Surroundings
     family: Mapping[str, Fact]
-    pay_periods: Mapping[str, tuple[date, ...]]
     believed: Mapping[tuple[str, str], Sequence[Fact]]
     """Decisions that stand, by employee and plan."""
     paid: Paid
-
-    def known(self, worker: Worker) -> Known:
-        """What the rules may know of a worker beside the worker's own facts."""
-        return Known(
-            day=self.day,
-            hours=self.hours.get(worker.person_id, ()),
-            leaves=self.leaves.get(worker.person_id, ()),
-            pay_periods=self.pay_periods.get(worker.pay_group, ()),
-        )
 
 
 def decide(hub: Hub, steps: Steps, employer: str, day: str) -> dict[str, int]:
@@ -72,7 +61,7 @@ def _decide(hub: Hub, employer: str, day: date) -> dict[str, int]:
             subjects = [worker.person_id for worker in batch.workers]
             for kind in ("coverage", "eligibility"):
                 facts.preload(session, kind, subjects)
-            around = surroundings(session, book, batch.workers, day)
+            around = _around(session, book, batch.workers, day)
             for worker in batch.workers:
                 recorded += _decide_one(session, book, worker, around, findings)
         looked_at, after = looked_at + len(batch.workers), batch.last
@@ -83,10 +72,8 @@ def _decide(hub: Hub, employer: str, day: date) -> dict[str, int]:
     return {"employees": looked_at, "recorded": recorded, "held": len(findings)}
 
 
-def surroundings(session: Session, book: PlanBook, batch: Sequence[Worker], day: date) -> Around:
-    """What the rules may know of these employees beside their own facts, looked up for all of them at once."""
+def _around(session: Session, book: PlanBook, batch: Sequence[Worker], day: date) -> Around:
     subjects = [worker.person_id for worker in batch]
-    always = Interval(date.min, FOREVER)
     named = {
         dependent
         for worker in batch
@@ -95,49 +82,18 @@ def surroundings(session: Session, book: PlanBook, batch: Sequence[Worker], day:
         for dependent in one.data["dependents"]
     }
     family = facts.as_of(session, "dependent", FOREVER - timedelta(days=1), subjects=sorted(named))
-    wanted = any(plan.eligibility.measured or plan.eligibility.waiting.hours for plan in book.plans)
-    hours = facts.timelines(session, "hours", always, subjects=subjects) if wanted else {}
-    away = any_kind(book, "not_on_leave")
-    leaves = facts.timelines(session, "leave_request", always, subjects=subjects) if away else {}
     return Around(
-        day=day,
-        hours=_by_subject(hours),
-        leaves=_by_subject(leaves),
+        surroundings=surroundings(session, book, batch, day),
         family={fact.subject: fact for fact in family},
-        pay_periods=_pay_periods(session) if _enters_by_pay_period(book) else {},
-        believed=facts.timelines(session, "eligibility", always, subjects=subjects),
+        believed=facts.timelines(session, "eligibility", Interval(date.min, FOREVER), subjects=subjects),
         paid=rescission.paid_for(session, subjects),
     )
-
-
-def _by_subject(found: Mapping[tuple[str, str], Sequence[Fact]]) -> dict[str, list[Fact]]:
-    grouped: dict[str, list[Fact]] = {}
-    for (subject, _), timeline in found.items():
-        grouped.setdefault(subject, []).extend(timeline)
-    return {subject: sorted(timeline, key=lambda one: one.effective_from) for subject, timeline in grouped.items()}
-
-
-def _enters_by_pay_period(book: PlanBook) -> bool:
-    first = "first_of_pay_period"
-    return any(
-        plan.eligibility.entry.value == first
-        or (plan.eligibility.measured is not None and plan.eligibility.measured.initial_start.value == first)
-        for plan in book.plans
-    ) or any_kind(book, "entry_grid")
-
-
-def _pay_periods(session: Session) -> dict[str, tuple[date, ...]]:
-    """First days of pay periods by pay group, as payroll's calendar tells them."""
-    found: dict[str, list[date]] = {}
-    for (group, _), timeline in facts.timelines(session, "pay_date", Interval(date.min, FOREVER)).items():
-        found.setdefault(group, []).extend(date.fromisoformat(one.data["period_start"]) for one in timeline)
-    return {group: tuple(sorted(days)) for group, days in found.items()}
 
 
 def _decide_one(session: Session, book: PlanBook, worker: Worker, around: Around, findings: list[Finding]) -> int:
     """Decide every election of one worker; plans that ask for another enrollment come last."""
     recorded = 0
-    known = around.known(worker)
+    known = around.surroundings.known(worker)
     decided: dict[str, Sequence[Version]] = {}
     order = sorted(worker.elections.items(), key=lambda pair: (waits_for_others(book, pair[1]), pair[0]))
     for benefit_type, elections in order:
@@ -145,8 +101,8 @@ def _decide_one(session: Session, book: PlanBook, worker: Worker, around: Around
         decisions = [decide_election(book, worker, now, benefit_type, one) for one in elections]
         believed = worker.coverages.get(benefit_type, ())
         covers = [cover for one in decisions for cover in one.covers]
-        covers, aged = cut_aged_out(book, covers, believed, around.family, around.day)
-        held = rescission.held_back(session, book, covers, believed, around.paid, around.day)
+        covers, aged = cut_aged_out(book, covers, believed, around.family, around.surroundings.day)
+        held = rescission.held_back(session, book, covers, believed, around.paid, around.surroundings.day)
         findings += held.findings
         decided[benefit_type] = held.covers
         told = [*aged, *held.explanations]

@@ -5,12 +5,13 @@ The decisions are those that `coverage` makes, asked for everybody as if all had
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from benehub import facts
-from benehub.facts import Fact, Version, Worker
-from benehub.flows.coverage import BATCH, surroundings
-from benehub.flows.entitlement import Known, decide_election
+from benehub.facts import Fact, Worker
+from benehub.facts.entitlement import decide_election
+from benehub.facts.surroundings import Known, surroundings
+from benehub.flows.coverage import BATCH
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import Plan, PlanBook
 from benehub.records import Tier
@@ -50,7 +51,9 @@ def turned(
                 for name in asked:
                     plan = plans.get(name)
                     answers[name][worker.person_id] = (
-                        False if plan is None else _eligible(book, plan, worker, known.known(worker), month)
+                        False
+                        if plan is None
+                        else _eligible(book, plan, worker, known.known(worker, covered=True), month)
                     )
     return {name: _compared(was[name], becomes[name]) for name in asked}
 
@@ -71,19 +74,10 @@ def _eligible(book: PlanBook, plan: Plan, worker: Worker, known: Known, month: M
     """Whether an election from the first of the month on would give cover in it; None where data is lacking."""
     told = {"plan": plan.id, "tier": Tier.EE.value, "dependents": [], "waived": False}
     election = Fact("election", worker.person_id, plan.slot, told, month.first, FOREVER, "", 0)
-    now = Known(known.day, known.hours, known.leaves, known.pay_periods, _enrolled(worker.coverages.items()))
-    decision = decide_election(book, worker, now, plan.slot, election)
+    decision = decide_election(book, worker, known, plan.slot, election)
     if decision.status == EligibilityStatus.NEEDS_DATA.value:
         return None
     return any(cover.effective_from < month.end for cover in decision.covers)
-
-
-def _enrolled(coverages: Iterable[tuple[str, Sequence[Fact]]]) -> dict[str, list[Version]]:
-    """The cover believed now, as rules on enrollment in another plan ask for it."""
-    return {
-        kind: [Version("coverage", f.subject, f.key, f.effective_from, f.data, f.effective_to) for f in timeline]
-        for kind, timeline in coverages
-    }
 
 
 def _compared(was: dict[str, bool | None], becomes: dict[str, bool | None]) -> Turned:

@@ -40,6 +40,7 @@ from benehub.reconcile import (
     year,
 )
 from benehub.reconcile.compared import note_compared
+from benehub.reconcile.suppression import check_alone
 from benehub.records.notices import DifferenceNotice
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
@@ -174,11 +175,14 @@ def set_aside(
     """A person's word that such differences are set aside until a day; gives the rule's id.
 
     Raises:
-        DataError: no such relation, type or plan, an end that is past or too far, nobody named, or no reason.
+        DataError: no such relation, type or plan, an end that is past or too far, nobody named, or no reason; it could
+            set more aside than one person may give up.
     """
     with hub.store.write(employer) as session:
+        book = hub.book(session)
         if plan is not None:
-            hub.book(session).plan(plan)
+            book.plan(plan)
+        check_alone(relation, type_, up_to, book.employer.currency, book.guards.alone_up_to_minor)
         return reconcile.suppress(session, relation, type_, plan, up_to, ends, who, note)
 
 

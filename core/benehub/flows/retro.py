@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import select
@@ -28,6 +28,7 @@ from benehub.rules.deduction.calendar import DeductionMethod, coverage_month, de
 from benehub.rules.deduction.retro import Then, retro_adjustments
 from benehub.rules.deduction.section125 import ElectionEvent, ElectionFacts
 from benehub.store import Session
+from benehub.store.session import iso
 from benehub.store.tables import fact
 
 CHANGE = "retro change of "
@@ -66,10 +67,10 @@ def load(
         select(fact.c.fact_id, fact.c.recorded_at).where(
             *session.where(fact, kind="coverage"),
             which(fact.c.subject),
-            fact.c.recorded_at >= month.first.isoformat(),
+            fact.c.recorded_at >= iso(datetime.combine(month.first, time(), session.zone())),
         )
     )
-    recorded = {row.fact_id: date.fromisoformat(row.recorded_at[:10]) for row in rows}
+    recorded = {row.fact_id: session.day_of(row.recorded_at) for row in rows}
     return Late(since, recorded, late_facts(session, which, month.first))
 
 

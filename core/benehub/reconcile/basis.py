@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import func, select
 
@@ -98,7 +98,7 @@ def told(session: Session, connection_id: str, month: Month) -> dict[Key, Told]:
 
 def known_when(session: Session, made: date) -> int | None:
     """The last number of the recorded order at the end of the day on which a bill was made; None before all."""
-    until = datetime(made.year, made.month, made.day, tzinfo=UTC) + timedelta(days=1)
+    until = datetime.combine(made + timedelta(days=1), time(), session.zone())
     found = session.connection.execute(
         select(func.max(fact.c.seq)).where(*session.where(fact), fact.c.recorded_at < iso(until))
     ).scalar()

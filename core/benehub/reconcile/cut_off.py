@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import func, select
 
@@ -83,7 +83,7 @@ def cut_off(session: Session, book: PlanBook, connection_id: str, month: Month, 
     if made is None:
         return None
     day = date.fromisoformat(made)
-    until = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    until = datetime.combine(day + timedelta(days=1), time(), session.zone())
     known = session.connection.execute(
         select(func.max(fact.c.seq)).where(*session.where(fact, kind="coverage"), fact.c.recorded_at < iso(until))
     ).scalar()

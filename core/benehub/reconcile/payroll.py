@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, literal, select, union_all
@@ -23,6 +23,9 @@ from benehub.reconcile.unmatched import meant
 from benehub.records import TaxClass
 from benehub.store import Session
 from benehub.store.tables import confirmation, crosswalk, entry, leg
+
+GRACE_DAYS = 5
+"""Days after a pay date by which its register has to be here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,18 @@ class Line:
 
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
-    """Every difference between the month's expected lines and the register."""
-    lines = without_arrears(session, _differing(session, book, connection_id, month))
+    """Every difference between the month's expected lines and the register.
+
+    A pay date without any line of a register is compared once its register is overdue (`GRACE_DAYS`): until then all
+    that was expected of it is pending in the ledger, and nothing of it is missing.
+    """
+    differing = _differing(session, book, connection_id, month)
+    unread = _unread(session, connection_id, {line.pay_date for line in differing})
+    lines = without_arrears(session, [line for line in differing if line.pay_date not in unread])
     lines = without_made_up(session, lines, month)
     linked = _linked(session, connection_id)
-    findings = list(_unlinked(lines, linked, month, book))
+    early = [line for line in differing if line.pay_date in unread]
+    findings = list(_unlinked([*lines, *early], linked, month, book))
     rest = [line for line in lines if line.person_id in linked]
     other_pay, rest = plan_pay.apart(rest, plan_pay.other_pay(session, connection_id, month))
     findings += plan_pay.findings(other_pay, month, book)
@@ -67,6 +77,22 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     findings += _wrong_class(session, book, connection_id, month)
     findings += _strangers(session, book, connection_id, month)
     return findings
+
+
+def _unread(session: Session, connection_id: str, days: Collection[date]) -> set[date]:
+    """Of these pay dates those whose register is still to come: not overdue, and no line of it was read."""
+    waiting = [day for day in sorted(days) if day + timedelta(days=GRACE_DAYS) >= session.today()]
+    if not waiting:
+        return set()
+    rows = session.rows(
+        select(confirmation.c.pay_date)
+        .where(
+            *session.where(confirmation, kind="register_line", connection_id=connection_id, current=1),
+            confirmation.c.pay_date.in_(waiting),
+        )
+        .distinct()
+    )
+    return set(waiting) - {row.pay_date for row in rows}
 
 
 def _linked(session: Session, connection_id: str) -> set[str | None]:

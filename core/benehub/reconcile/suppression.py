@@ -15,13 +15,63 @@ from sqlalchemy import ColumnElement, Row, and_, func, select
 
 from benehub.crypto import mask
 from benehub.errors import DataError
+from benehub.hours import PREFIX, is_leave, leave_unit, parse_hours, to_minutes
+from benehub.money import format_minor, parse_minor
 from benehub.periods import Month
 from benehub.reconcile.findings import NEVER_SET_ASIDE, Finding, Relation, Type
+from benehub.reconcile.fixes import needs_second
 from benehub.store import Session
 from benehub.store.tables import difference, suppression
 
 LONGEST = timedelta(days=366)
 """A rule is looked at again after a year at the latest."""
+
+PAID_OUT = frozenset({Type.PAYOUT_DIFF, Type.PAYOUT_MISSING})
+"""Differences of leave that are told in money; all others are told in hours."""
+
+
+def unit_of(relation: str, type_: str, currency: str) -> str:
+    """In what the amount of a rule for such differences is: the currency, or minutes of leave."""
+    return leave_unit("") if relation == Relation.LEAVE and type_ not in PAID_OUT else currency
+
+
+def parse_up_to(text: str, relation: str, type_: str, currency: str) -> int | None:
+    """The amount of a rule as somebody writes it: money, or hours where such differences are hours; None: any.
+
+    Raises:
+        DataError: neither an amount nor hours.
+    """
+    if not text.strip():
+        return None
+    if is_leave(unit_of(relation, type_, currency)):
+        return to_minutes(parse_hours(text, where="amount"))
+    return parse_minor(text, currency, where="amount")
+
+
+NO_MONEY = frozenset({Relation.INTAKE, Relation.ENROLLMENT})
+"""Relations whose differences have no money at stake."""
+
+
+def check_alone(relation: str, type_: str, up_to: int | None, currency: str, alone_up_to: int | None) -> None:
+    """A rule is one person's word: it sets no more money aside than one person may give up.
+
+    Args:
+        up_to: the amount of the rule in its own unit (`unit_of`).
+        alone_up_to: minor units that one person may give up; 0: none, None: any.
+
+    Raises:
+        DataError: it could set more aside.
+    """
+    hours = is_leave(unit_of(relation, type_, currency))
+    if alone_up_to is None or relation in NO_MONEY or (hours and (up_to is not None or type_ != Type.PAID_TWICE)):
+        return
+    if up_to is None or needs_second(up_to, alone_up_to):
+        most = f"{format_minor(alone_up_to, currency)} {currency}"
+        raise DataError(
+            f"one person's rule sets aside no more than {most}, and this one could", where=f"{relation} {type_}"[:60],
+            mend="Give the rule such an amount at most; what is more is dismissed, one by one, by two persons "
+            "(guards.second_person_above)",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +92,21 @@ class Suppression:
 
     def covers(self, finding: Finding) -> bool:
         """Whether a difference that was found is set aside by it."""
-        return self.takes(finding.relation, finding.type, finding.plan, finding.at_stake)
+        return self.takes(finding.relation, finding.type, finding.plan, finding.at_stake, finding.unit)
 
-    def takes(self, relation: str, type_: str, plan: str | None, at_stake: int) -> bool:
-        """Whether it is for differences of this kind, plan and amount."""
+    def takes(self, relation: str, type_: str, plan: str | None, at_stake: int, unit: str) -> bool:
+        """Whether it is for differences of this kind, plan and amount; an amount of money says nothing of hours."""
         return (
             type_ not in NEVER_SET_ASIDE
             and relation == self.relation
             and type_ == self.type
             and self.plan in (None, plan)
-            and (self.up_to is None or at_stake <= self.up_to)
+            and (self.up_to is None or (at_stake <= self.up_to and is_leave(unit) == is_leave(self.unit(unit))))
         )
+
+    def unit(self, currency: str) -> str:
+        """What its amount is told in (`unit_of`)."""
+        return unit_of(self.relation, self.type, currency)
 
 
 def suppress(
@@ -142,7 +196,8 @@ def set_aside(session: Session, month: Month) -> list[SetAside]:
     )
     return [
         SetAside(
-            row, next((one for one in rules if one.takes(row.relation, row.type, row.plan, row.at_stake)), None)
+            row,
+            next((one for one in rules if one.takes(row.relation, row.type, row.plan, row.at_stake, row.unit)), None),
         )
         for row in rows
     ]  # fmt: skip
@@ -187,6 +242,26 @@ def without_rule(session: Session, until: Month) -> Sequence[Row[Any]]:
     )
 
 
+def beyond(session: Session, currency: str, until: Month, alone_up_to: int | None) -> Sequence[Row[Any]]:
+    """What rules set aside of a month and all before though one person may not give up so much, the most first.
+
+    A rule is one person's word; it may have been said before the plan book asked for two.
+
+    Args:
+        alone_up_to: minor units that one person may give up; 0: none, None: any.
+    """
+    if alone_up_to is None:
+        return ()
+    return session.rows(
+        select(difference)
+        .where(
+            *_suppressed(session, until), difference.c.unit == currency,
+            difference.c.at_stake > alone_up_to,
+        )
+        .order_by(difference.c.at_stake.desc(), difference.c.difference_id)
+    )  # fmt: skip
+
+
 def ended(session: Session, month: Month) -> set[str]:
     """The relations that have such differences of this very month."""
     return ended_of(session, [month]).get(str(month), set())
@@ -223,5 +298,6 @@ def _takes(rule: Suppression) -> ColumnElement[bool]:
     if rule.plan is not None:
         asked.append(func.coalesce(of.plan, "") == rule.plan)
     if rule.up_to is not None:
-        asked.append(of.at_stake <= rule.up_to)
+        hours = of.unit.like(f"{PREFIX}%")
+        asked += [of.at_stake <= rule.up_to, hours if is_leave(rule.unit("")) else ~hours]
     return and_(*asked)

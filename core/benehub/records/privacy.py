@@ -14,10 +14,14 @@ MASK = "***"
 PERSONAL = frozenset(
     {
         "age", "birth_date", "compensation", "compensation_minor", "gross_minor", "hourly_minor", "pay_minor",
-        "disabled_evidence_until", "rate_minor", "salary", "salary_minor", "ssn", "tobacco", "wages_minor",
+        "disabled_evidence_until", "rate_minor", "salary", "salary_minor", "ssn", "tobacco", "tobacco_dependents",
+        "wages_minor",
     }
 )  # fmt: skip
 """Names of fields whose values nobody is shown who did not ask for them by a right of their own."""
+
+PRIVATE = frozenset({"address1", "address2", "zip_code", "email", "sex", "marital_status", "work_authorisation"})
+"""What calculations may say of a person, and who looks at people is not shown beside their benefits."""
 
 ENDINGS = ("birth_date", "compensation_minor", "salary_minor", "wages_minor", "pay_minor", "pay_rate_minor", "_age")
 """How the names of further such fields end."""

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Row, and_, exists, func, or_, select
 
 from benehub import ledger
 from benehub.ledger import accounts as chart
@@ -18,10 +18,10 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import MONTHLY, Relation, given_up
 from benehub.reconcile.compared import compared, stale, stale_before
 from benehub.reconcile.differences import is_of_now
-from benehub.reconcile.suppression import by_rule, set_aside, without_rule
+from benehub.reconcile.suppression import beyond, by_rule, set_aside, without_rule
 from benehub.store import Session
 from benehub.store.session import iso
-from benehub.store.tables import difference, dispatch, entry, intake_batch, intake_row, leg
+from benehub.store.tables import difference, dispatch, entry, intake_batch, intake_row, leg, obligation
 from benehub.views.clearing import ON_PAYABLE, clearing
 from benehub.views.own_work import undone
 
@@ -196,12 +196,16 @@ def _custody(session: Session) -> Condition:
 
 def _unsettled(session: Session, month: Month) -> Condition:
     before = iso(datetime.combine(month.end, time(), session.zone()))
+    of_it = exists().where(  # a month's premium is often made in the next one
+        obligation.c.employer_id == dispatch.c.employer_id, obligation.c.dispatch_id == dispatch.c.dispatch_id,
+        obligation.c.period < str(month.plus(1)), obligation.c.period != "",
+    )  # fmt: skip
     rows = session.rows(
         select(dispatch.c.dispatch_id, dispatch.c.operation, dispatch.c.state)
         .where(
             dispatch.c.employer_id == session.employer,
             dispatch.c.state.in_(UNSETTLED),
-            dispatch.c.prepared_at < before,
+            or_(dispatch.c.prepared_at < before, of_it),
         )
         .order_by(dispatch.c.seq)
     )
@@ -234,6 +238,11 @@ def _discrepancies(session: Session, book: PlanBook, month: Month) -> Condition:
     found += [
         f"{row.difference_id} {row.relation} {row.type} is dismissed; so much takes a second person's word"
         for row in given_up.alone(session, book, difference.c.period < f"{month.plus(1)}")
+    ]
+    currency, alone_up_to = book.employer.currency, book.guards.alone_up_to_minor
+    found += [
+        f"{row.difference_id} {row.relation} {row.type} is set aside; so much takes a second person's word"
+        for row in beyond(session, currency, month, alone_up_to)
     ]
     mend = "Work them: benehub differences list"
     return _condition("No discrepancy is open", found, mend)

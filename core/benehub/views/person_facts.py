@@ -1,4 +1,4 @@
-"""What is known of one person over time; birth date and pay are masked, as wherever they would leave."""
+"""What is known of one person over time; pay, birth, health, home and status are masked, as on the pages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from benehub import facts
 from benehub.errors import DataError
 from benehub.periods import FOREVER, Interval
 from benehub.planbook import PlanBook
+from benehub.records.privacy import MASK, PRIVATE, is_personal
 from benehub.store import Session
 from benehub.views.members import said_of
 from benehub.views.persons import find_person
@@ -16,8 +17,6 @@ from benehub.views.persons import find_person
 KINDS = ("employee", "employment", "compensation", "election", "coverage", "eligibility", "leave_request", "dependent",
          "payroll_benefit")  # fmt: skip
 """Kinds of facts that are about a person."""
-
-MASKED = frozenset({"ssn", "birth_date", "rate_minor", "compensation_minor", "year_compensation_minor"})
 
 
 def over_time(
@@ -36,7 +35,10 @@ def over_time(
         {
             "fact": found.fact_id, "kind": name, "key": key, "effective_from": found.effective_from,
             "effective_to": None if found.effective_to == FOREVER else found.effective_to, "seq": found.seq,
-            "data": {field: "****" if field in MASKED and value else value for field, value in found.data.items()},
+            "data": {
+                field: MASK if value not in (None, "") and (is_personal(field) or field in PRIVATE) else value
+                for field, value in found.data.items()
+            },
         }
         for name in ((kind,) if kind else KINDS)
         for (_, key), line in sorted(facts.timelines(session, name, when, known_at, [one.person_id]).items())

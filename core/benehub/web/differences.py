@@ -13,8 +13,8 @@ from benehub.api.guard import Needs
 from benehub.api.trail import seen
 from benehub.errors import ChangedMeanwhile, DataError
 from benehub.flows import Hub, reconciling
-from benehub.money import parse_minor
 from benehub.periods import parse_date
+from benehub.reconcile.suppression import parse_up_to
 from benehub.store.schema import INSTALLATION
 from benehub.views.worklist import case
 from benehub.web.mends import NEEDS, mend
@@ -117,7 +117,7 @@ def suppress(
     with hub.store.read(employer) as session:
         row = reconcile.get(session, difference)
         currency = hub.book(session).employer.currency
-    most = parse_minor(up_to, currency, where="amount") if up_to.strip() else None
+    most = parse_up_to(up_to, row.relation, row.type, currency)
     reconciling.set_aside(
         hub, employer, row.relation, row.type, plan or None, most, parse_date(ends, where="last day"), caller.user, note
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text, update
+from sqlalchemy import event, select, text, update
 from tests.api.v1.conftest import ACME, Api, problem
 
+from benehub import facts
 from benehub.store.tables import difference, person
 from benehub.views.worklist import Filters, part
 
@@ -169,6 +171,27 @@ def test_balances_asked_again_with_their_number_are_the_same_for_ever(api: Api) 
     assert load == then
     assert api.get("/ledger/balances", known_at="0")["items"] == []
     api.get("/ledger/balances", 422, known_at="99999999")
+
+
+def test_what_is_personal_of_a_fact_is_told_as_there_and_no_more(api: Api) -> None:
+    with api.hub.store.write("acme") as session:
+        who = session.rows(select(person.c.person_id).where(*session.where(person, member_id="1001")))[0].person_id
+        held = facts.as_of(session, "election", date(2026, 10, 5), subjects=[who])[0]
+        told = {**held.data, "tobacco": True, "tobacco_dependents": ["per_x"]}
+        home = {
+            "first_name": "Ann", "last_name": "Alder", "address1": "1 Main St", "sex": "F", "city": "Troy",
+            "marital_status": "single", "work_authorisation": "visa", "birth_date": "1990-01-01",
+        }  # fmt: skip
+        facts.record(session, [
+            facts.Version("election", who, held.key, held.effective_from, told),
+            facts.Version("employee", who, "", date(2026, 1, 1), home),
+        ], "test")  # fmt: skip
+    found = api.get("/people/1001/facts", **{"from": "2026-10-05", "to": "2026-10-06"})["items"]
+    said = {one["kind"]: one["data"] for one in found if one["kind"] in ("election", "employee")}
+    assert (said["election"]["tobacco"], said["election"]["tobacco_dependents"]) == ("***", "***")
+    assert said["election"]["plan"] == "ppo"
+    shown = {name for name, value in said["employee"].items() if value != "***"}
+    assert shown & home.keys() == {"first_name", "last_name", "city"}
 
 
 def test_one_person_is_told_from_every_side(api: Api) -> None:

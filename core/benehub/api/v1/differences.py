@@ -27,8 +27,9 @@ from benehub.api.v1.office import Office
 from benehub.api.v1.problems import Refused, named
 from benehub.api.v1.route import Route
 from benehub.flows import reconciling
-from benehub.money import parse_minor
+from benehub.hours import is_leave
 from benehub.reconcile import Relation, Suppression, Type
+from benehub.reconcile.suppression import parse_up_to
 from benehub.views import differences as view
 from benehub.views.amounts import amount
 from benehub.views.why import why
@@ -139,7 +140,7 @@ class Rule(Model):
     plan: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
     """Only of this plan; of all when left out."""
     up_to: str | None = Field(default=None, pattern=r"^[0-9]{1,12}(\.[0-9]{1,2})?$", examples=["0.02"])
-    """Only up to this amount; any when left out."""
+    """Only up to this amount: money, or hours where such differences are hours of leave; any when left out."""
     ends: date = Field(examples=["2026-12-31"])
     """Last day of the rule; a year ahead at most."""
     note: Note
@@ -155,6 +156,8 @@ class RuleTold(Model):
     plan: str | None
     up_to: str | None
     """Amount up to which it is set aside: decimal text; null for any."""
+    unit: str
+    """In what the amount is: a currency, or hours."""
     ends: date
     """Last day of the rule."""
     who: str
@@ -238,7 +241,8 @@ def list_suppressions(_caller: SeesMoney, at: At) -> Rules:
 @router.post("/suppressions", operation_id="add_suppression", status_code=201)
 def add_suppression(_caller: WorksDifferences, at: At, claim: Once, body: Rule) -> RuleTold:
     """Set such differences aside until a day, from the next comparison on; they stay listed, as suppressed."""
-    limit = None if body.up_to is None else parse_minor(body.up_to)
+    with at.book() as (_session, book):
+        limit = parse_up_to(body.up_to or "", body.relation, body.type, book.employer.currency)
     made = reconciling.set_aside(
         at.hub, at.employer, body.relation, body.type, body.plan, limit, body.ends, at.caller.user, body.note
     )
@@ -292,6 +296,7 @@ def _found(at: Office, suppression: str) -> RuleTold:
 def _rule(one: Suppression, currency: str) -> RuleTold:
     return RuleTold(
         suppression=one.suppression_id, relation=one.relation, type=one.type, plan=one.plan,
-        up_to=None if one.up_to is None else amount(one.up_to, currency), ends=one.ends, who=one.who, note=one.note,
+        up_to=None if one.up_to is None else amount(one.up_to, one.unit(currency)),
+        unit="hours" if is_leave(one.unit(currency)) else currency, ends=one.ends, who=one.who, note=one.note,
         made_at=one.made_at, lifted_at=one.lifted_at,
     )  # fmt: skip

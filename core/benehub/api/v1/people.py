@@ -79,7 +79,7 @@ class FactLine(Model):
     seq: int
     """Number of the recorded order: when we learned it."""
     data: dict[str, Any]
-    """The fact; birth date and pay are masked."""
+    """The fact; pay, birth date, health, home address, sex, marital status and right to work are masked."""
 
 
 class Cover(Model):

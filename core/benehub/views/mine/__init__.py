@@ -15,6 +15,7 @@ from sqlalchemy import Row, select
 from benehub import facts
 from benehub.errors import DataError
 from benehub.facts import Worker
+from benehub.facts.surroundings import surroundings
 from benehub.periods import FOREVER, Interval
 from benehub.planbook import PlanBook
 from benehub.store import Session
@@ -97,7 +98,8 @@ def mine(session: Session, book: PlanBook, plugins: pluggy.PluginManager, person
 
 def _cards(session: Session, book: PlanBook, worker: Worker, day: date) -> list[Card]:
     decided = decisions(session, worker.person_id)
-    return cards(book, worker, decided, waits_for(session, worker.person_id), day)
+    known = surroundings(session, book, [worker], day).known(worker, covered=True)
+    return cards(book, worker, known, decided, waits_for(session, worker.person_id), day)
 
 
 def _money(book: PlanBook, paths: list[Path]) -> list[PlanMoney]:

@@ -8,7 +8,9 @@ from datetime import date
 
 from benehub import facts
 from benehub.facts import Fact, Worker
+from benehub.facts.entitlement import could_enter
 from benehub.facts.pricing import Prices
+from benehub.facts.surroundings import Known
 from benehub.periods import FOREVER, Month
 from benehub.planbook import Plan, PlanBook
 from benehub.records.explanation import Outcome, Reason
@@ -16,11 +18,17 @@ from benehub.rules.eligibility.evaluate import EligibilityStatus
 from benehub.views.decisions import DecisionMade
 from benehub.views.mine.prices import Price, prices
 from benehub.views.mine.promises import pays, who
-from benehub.views.notices.eligibility import could_enter
 from benehub.views.statement.parts import Line, Section, Value, Word
 
 PLAIN = ("class", "hours", "waiting", "plan_open", "employed")
 """Rules that have a sentence of their own; others are said in general."""
+
+WORKED_OUT = frozenset(
+    Word(f"data.{name}")
+    for name in ("enrolled_in", "given", "hours_reached_on", "leave", "measured_full_time", "pay_period_starts",
+                 "service_hours_minor", "year_hours")
+)  # fmt: skip
+"""What no employee can tell: it comes from payroll, the HRIS's leave and the hub's own decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +58,12 @@ class Card:
 
 
 def cards(
-    book: PlanBook, worker: Worker, decided: Sequence[DecisionMade], waits: Collection[str], day: date
+    book: PlanBook, worker: Worker, known: Known, decided: Sequence[DecisionMade], waits: Collection[str], day: date
 ) -> list[Card]:
     """Every plan that is open on the day or covers later, in the book's order; covered ones first."""
     priced, newest = Prices(book), {one.plan: one for one in reversed(decided)}
     found = [
-        _card(book, priced, plan, worker, newest, waits, day)
+        _card(book, priced, plan, worker, known, newest, waits, day)
         for plan in book.plans
         if day < plan.effective_to and (plan.effective_from <= day or _later(worker, plan, day))
     ]
@@ -67,13 +75,13 @@ def _later(worker: Worker, plan: Plan, day: date) -> bool:
 
 
 def _card(
-    book: PlanBook, priced: Prices, plan: Plan, worker: Worker, newest: Mapping[str, DecisionMade],
+    book: PlanBook, priced: Prices, plan: Plan, worker: Worker, known: Known, newest: Mapping[str, DecisionMade],
     waits: Collection[str], day: date,
 ) -> Card:  # fmt: skip
     timeline = [one for one in worker.coverages.get(plan.slot, ()) if one.effective_to > day]
     own = next((one for one in timeline if one.data["plan"] == plan.id), None)
     years = max(0, (day - worker.hired).days // 365)
-    state, mine, refs = _standing(book, plan, worker, own, timeline, newest.get(plan.id), day)
+    state, mine, refs = _standing(book, plan, worker, known, own, timeline, newest.get(plan.id), day)
     month = Month.of(max(day, own.effective_from if own is not None else day, plan.effective_from))
     todo = list(_todo(plan, state, mine, waits))
     return Card(
@@ -91,7 +99,7 @@ Standing = tuple[str, list[Line], tuple[str, ...]]
 
 
 def _standing(
-    book: PlanBook, plan: Plan, worker: Worker, own: Fact | None, timeline: Sequence[Fact],
+    book: PlanBook, plan: Plan, worker: Worker, known: Known, own: Fact | None, timeline: Sequence[Fact],
     decision: DecisionMade | None, day: date,
 ) -> Standing:  # fmt: skip
     """The state, the sentences that say why, and the ids that prove it."""
@@ -110,23 +118,21 @@ def _standing(
         return "waived", [Line("is_waived", {"day": election.effective_from})], (election.fact_id,)
     if chosen and decision is not None:
         lines = [Line("is_decided", {"reason": Word(f"status.{decision.status}")})]
-        return "decided", [*lines, *_entry(book, plan, worker, day)[1]], (decision.decision,)
+        return "decided", [*lines, *_entry(book, plan, worker, known, day)[1]], (decision.decision,)
     other = facts.in_force(timeline, day)
     if other is not None:
         return "other", [Line("is_other", {"plan": book.plan(other.data["plan"]).name})], (other.fact_id,)
-    return _entry(book, plan, worker, day)
+    return _entry(book, plan, worker, known, day)
 
 
-def _entry(book: PlanBook, plan: Plan, worker: Worker, day: date) -> Standing:
-    answer = could_enter(book, plan, worker, day)
-    if answer.result is None:
-        return "needs_data", [Line("is_unknown")], ()
-    status, until = answer.result.status, answer.result.until
+def _entry(book: PlanBook, plan: Plan, worker: Worker, known: Known, day: date) -> Standing:
+    answer = could_enter(book, plan, worker, known, day)
+    status, until = answer.status, answer.until
     if status is EligibilityStatus.ELIGIBLE:
         return "open", [Line("is_open")], ()
     if status is EligibilityStatus.WAITING and until is not None:
         return "waiting", [Line("is_waiting", {"day": until})], ()
-    lines = [_reason(one) for one in answer.explanation.reasons if one.outcome in (Outcome.FAIL, Outcome.UNKNOWN)]
+    lines = [_reason(one) for one in answer.reasons if one.outcome in (Outcome.FAIL, Outcome.UNKNOWN)]
     state = {EligibilityStatus.NEEDS_DATA: "needs_data", EligibilityStatus.ENDED: "ended"}.get(status, "not_eligible")
     return state, lines or [Line("is_not")], ()
 
@@ -143,6 +149,8 @@ def _reason(reason: Reason) -> Line:
         case "hours":
             needed, own = int(given.get("at_least") or 0), int(given.get("scheduled_hours_minor") or 0)
             return Line("why_hours", {"needed": needed // 100, "hours": own // 100})
+        case "service" | "long_term_part_time":
+            return Line("why_service")
         case rule if rule in PLAIN:
             return Line(f"why_{rule}")
     return Line("why_other", {"rule": Word(f"rule.{reason.rule}")})
@@ -153,7 +161,7 @@ def _todo(plan: Plan, state: str, mine: Sequence[Line], waits: Collection[str]) 
         yield Line("todo_choose", {"plan": plan.name})
     if state in ("needs_data", "decided"):
         for line in mine:
-            if line.key == "why_unknown":
+            if line.key == "why_unknown" and line.values["what"] not in WORKED_OUT:
                 yield Line("todo_tell", {"what": line.values["what"]})
     if state == "waiting":
         yield Line("todo_later", {"day": mine[0].values["day"]})

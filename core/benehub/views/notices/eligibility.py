@@ -7,11 +7,11 @@ from datetime import date, timedelta
 
 from benehub import facts
 from benehub.facts import Worker
+from benehub.facts.entitlement import could_enter
+from benehub.facts.surroundings import surroundings
 from benehub.periods import Interval
 from benehub.planbook import Plan, PlanBook
-from benehub.rules.base import Calculation
-from benehub.rules.eligibility.evaluate import Eligibility, EligibilityStatus, evaluate
-from benehub.rules.eligibility.person import EmployeeFacts
+from benehub.rules.eligibility.evaluate import EligibilityStatus
 from benehub.store import Session
 from benehub.views.ageing import upcoming_dependent_ends
 from benehub.views.notices.notice import Notice
@@ -29,32 +29,17 @@ def eligible_soon(session: Session, book: PlanBook, day: date) -> Iterator[Notic
 
     One notice an employee and day, naming the plans: nobody gets five messages for five plans.
     """
-    for worker in facts.workers_in_parts(session, Interval(day)):
-        if worker.hired < day - NEW or worker.terminated_on is not None:
-            continue
-        opening: dict[date, list[str]] = {}
-        for plan in _undecided(book, worker, day):
-            answer = could_enter(book, plan, worker, day).result
-            if answer is not None and answer.status is EligibilityStatus.WAITING and answer.until is not None:
-                opening.setdefault(answer.until, []).append(plan.id)
-        for on, plans in sorted(opening.items()):
-            yield from _told(worker, on, plans, day)
-
-
-def could_enter(book: PlanBook, plan: Plan, worker: Worker, day: date) -> Calculation[Eligibility]:
-    """What the plan's rules say of a worker on a day, by what the HRIS alone tells."""
-    data = worker.employment.data
-    known = EmployeeFacts(
-        hire_date=worker.hired,
-        employment_class=data["employment_class"],
-        scheduled_hours_minor=int(data["weekly_hours"]) * 100,
-        terminated_on=worker.terminated_on,
-        union=data.get("union"),
-        location=data.get("location") or None,
-        employment_type=data.get("employment_type"),
-        relation="self",
-    )
-    return evaluate(on=day, facts=known, plan=plan.eligibility_rule(book.employer.size == "large"))
+    for part in facts.parts_of_workers(session, Interval(day)):
+        new = [one for one in part.workers if one.hired >= day - NEW and one.terminated_on is None]
+        around = surroundings(session, book, new, day)
+        for worker in new:
+            opening: dict[date, list[str]] = {}
+            for plan in _undecided(book, worker, day):
+                answer = could_enter(book, plan, worker, around.known(worker, covered=True), day)
+                if answer.status is EligibilityStatus.WAITING and answer.until is not None:
+                    opening.setdefault(answer.until, []).append(plan.id)
+            for on, plans in sorted(opening.items()):
+                yield from _told(worker, on, plans, day)
 
 
 def _undecided(book: PlanBook, worker: Worker, day: date) -> Iterator[Plan]:

@@ -14,6 +14,7 @@ import pluggy
 
 from benehub import facts, reconcile
 from benehub.facts import Worker
+from benehub.facts.surroundings import surroundings
 from benehub.periods import FOREVER, Interval
 from benehub.planbook import PlanBook
 from benehub.plugins import call_each
@@ -90,7 +91,8 @@ def _of_worker(session: Session, book: PlanBook, worker: Worker, day: date) -> I
     paths = money_paths(session, worker.person_id, day.year)
     yield _employment(worker)
     waits = waits_for(session, worker.person_id)
-    yield cover(book, worker, paths, decisions(session, worker.person_id), waits, day)
+    known = surroundings(session, book, [worker], day).known(worker, covered=True)
+    yield cover(book, worker, known, paths, decisions(session, worker.person_id), waits, day)
     yield pay(book, paths, day.year)
     yield _retirement(session, book, worker, day)
     yield coming(session, book, worker, day)

@@ -7,18 +7,20 @@ from datetime import date
 
 from benehub import facts
 from benehub.facts import Fact, Worker
+from benehub.facts.entitlement import could_enter
+from benehub.facts.surroundings import Known
 from benehub.periods import FOREVER, Month
 from benehub.planbook import Plan, PlanBook
 from benehub.rules.eligibility.evaluate import EligibilityStatus
 from benehub.views.decisions import DecisionMade
 from benehub.views.money_path import Path
-from benehub.views.notices.eligibility import could_enter
 from benehub.views.statement.parts import Line, Money, Section, Value, Word
 
 
 def cover(
     book: PlanBook,
     worker: Worker,
+    known: Known,
     paths: list[Path],
     decided: Sequence[DecisionMade],
     waits: Collection[str],
@@ -34,7 +36,7 @@ def cover(
         timeline = worker.coverages.get(benefit_type, ())
         fact = facts.in_force(timeline, day)
         if fact is None:
-            lines += _not_covered(book, worker, benefit_type, decided, day)
+            lines += _not_covered(book, worker, known, benefit_type, decided, day)
         else:
             plan = book.plan(fact.data["plan"])
             lines += _covered(book, plan, fact, paths, day)
@@ -44,7 +46,7 @@ def cover(
 
 
 def _not_covered(
-    book: PlanBook, worker: Worker, benefit_type: str, decided: Sequence[DecisionMade], day: date
+    book: PlanBook, worker: Worker, known: Known, benefit_type: str, decided: Sequence[DecisionMade], day: date
 ) -> Iterator[Line]:
     """The newest decision that stands in the way; without an election, from when one could count."""
     benefit = Word(f"benefit.{benefit_type}")
@@ -61,8 +63,8 @@ def _not_covered(
         return
     yield Line("not_covered", {"benefit": benefit})
     for plan in plans:
-        answer = could_enter(book, plan, worker, day).result
-        if answer is not None and answer.status is EligibilityStatus.WAITING and answer.until is not None:
+        answer = could_enter(book, plan, worker, known, day)
+        if answer.status is EligibilityStatus.WAITING and answer.until is not None:
             yield Line("possible", {"benefit": benefit, "plan": plan.name, "day": answer.until})
 
 

@@ -6,14 +6,15 @@ from then on and not from the start, and what nobody knows neither begins a cove
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 
 from benehub.errors import DataError
-from benehub.facts import Fact, Version, Worker
 from benehub.facts.explanations import Said, kept
+from benehub.facts.history import Fact, Version
+from benehub.facts.surroundings import Known, asks
+from benehub.facts.workforce import Worker, in_force
 from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
 from benehub.records import Outcome, Reason
@@ -37,18 +38,6 @@ PRICED_BY = (
     "terms",
 )  # fmt: skip
 """What it takes over too, where the election says it: a premium or contribution is worked out from it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of one worker beside the worker's own facts."""
-
-    day: date
-    hours: Sequence[Fact] = ()
-    leaves: Sequence[Fact] = ()
-    pay_periods: tuple[date, ...] = ()
-    enrolled: Mapping[str, Sequence[Version]] = field(default_factory=dict)
-    """Cover decided so far, by benefit type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +104,40 @@ def decide_election(book: PlanBook, worker: Worker, known: Known, benefit_type: 
             data |= {name: election.data[name] for name in PRICED_BY if name in election.data}
             covers += [Version("coverage", worker.person_id, benefit_type, one.start, data, one.end) for one in days]
     return Decision(plan.id, election, tuple(covers), status or "not_employed", tuple(told))
+
+
+@dataclass(frozen=True, slots=True)
+class Entering:
+    """Whether a worker could have a plan from a day on, by what the hub knows: the rules asked as for an election.
+
+    `until` is the first day on which it could begin, where the worker waits.
+    """
+
+    status: EligibilityStatus
+    until: date | None
+    reasons: tuple[Reason, ...]
+
+
+def could_enter(book: PlanBook, plan: Plan, worker: Worker, known: Known, day: date) -> Entering:
+    """What an election from `day` on would come to on that day, of who has none; nothing is recorded."""
+    stint = stints(worker, RehireRule(plan.eligibility.rehire, book.employer.school))[-1]
+    segment = in_force(stint.segments, day) or stint.segments[-1]
+    measured = next((one for _, one, _ in _parts(book, plan, worker, known, stint, Interval(day, FOREVER))), None)
+    person = _facts(plan, worker, known, stint, segment, day, measured)
+    answer = evaluate(on=day, facts=person, plan=plan.eligibility_rule(book.employer.size == "large"))
+    found = answer.required()
+    so_far = Entering(found.status, found.until, answer.explanation.reasons)
+    if plan.entry is None or found.status not in (EligibilityStatus.ELIGIBLE, EligibilityStatus.WAITING):
+        return so_far
+    entry = _entry(plan.entry.rule(), worker, stint, max(known.day, day))
+    if entry.result is None:
+        lacking = tuple(Reason(rule=one, outcome=Outcome.UNKNOWN, needed={one: None}) for one in entry.needs)
+        return Entering(EligibilityStatus.NEEDS_DATA, None, lacking)
+    first = entry.result.entry_date
+    if first is None:
+        return Entering(EligibilityStatus.NOT_ELIGIBLE, None, entry.explanation.reasons)
+    first = max(first, found.until or first)
+    return Entering(EligibilityStatus.WAITING, first, entry.explanation.reasons) if first > day else so_far
 
 
 def _entitled(
@@ -341,16 +364,6 @@ def _merged(days: Sequence[Interval]) -> list[Interval]:
     return merged
 
 
-def any_kind(book: PlanBook, kind: str) -> bool:
-    """Whether a plan of the book asks a rule of this kind."""
-    return any(_asks(plan, kind) for plan in book.plans)
-
-
-def _asks(plan: Plan, kind: str) -> bool:
-    rules: Any = plan.eligibility.rules
-    return rules is not None and any(leaf.kind == kind for leaf in rules.leaves())
-
-
 def waits_for_others(book: PlanBook, elections: Sequence[Fact]) -> bool:
     """Whether one of these elections is of a plan that asks for enrollment in another."""
-    return any(_asks(book.plan(one.data["plan"]), "enrolled_elsewhere") for one in elections)
+    return any(asks(book.plan(one.data["plan"]), "enrolled_elsewhere") for one in elections)
