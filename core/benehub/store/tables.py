@@ -72,6 +72,7 @@ from benehub.store.people_tables import crosswalk as crosswalk
 from benehub.store.people_tables import is_dependent as is_dependent
 from benehub.store.people_tables import of_family as of_family
 from benehub.store.people_tables import person as person
+from benehub.store.people_tables import renamed as renamed
 from benehub.store.people_tables import suggestion as suggestion
 from benehub.store.schema import belongs as _belongs
 from benehub.store.schema import employer_key as _employer_key
