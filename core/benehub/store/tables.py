@@ -109,8 +109,10 @@ connection = Table(
     _employer_key(),
     Column("connection_id", String(40), primary_key=True),
     Column("connector", String(40), nullable=False),
+    # Without the accounts at banks and vendors, which are sealed each with its place.
     Column("settings", JSON, nullable=False),
     Column("mode", String(8), nullable=False),
+    Column("settings_sealed", LargeBinary),
     CheckConstraint("mode in ('live', 'watch', 'paused')", name="mode"),
     _belongs(to="employer"),
 )

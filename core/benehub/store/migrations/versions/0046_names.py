@@ -1,4 +1,4 @@
-"""An employee is found by both names with one look at an index, and by names of before among those who have any."""
+"""An employee is found by both names with one look at an index; accounts in settings of connections lie sealed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ down_revision = "0045"
 branch_labels = None
 depends_on = None
 additive = False
-"""Code of before would not keep the names of those who are renamed beside it."""
+"""Code of before would not keep the names of those who are renamed beside it, nor find sealed accounts."""
 
 
 def upgrade() -> None:
+    op.add_column("connection", sa.Column("settings_sealed", sa.LargeBinary(), nullable=True))
     op.create_table(
         "renamed",
         sa.Column("employer_id", sa.String(length=40), nullable=False),
