@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from benehub.connect.connector import Connector
@@ -37,6 +38,9 @@ ACCOUNT: Final = re.compile(
 )
 """Names of settings that say which account: where money goes or comes from, or whose account at a vendor it is, where
 one credential serves many."""
+
+Listed = Sequence[str] | Mapping[str, Sequence[str]]
+"""What may be named: anywhere, or by setting."""
 
 DEEPEST: Final = 8
 LONGEST: Final = 8000
@@ -92,14 +96,15 @@ def check_listed(
         names, defaults = names_of(schema, place)
         if not text or value in defaults:  # written out or left out: the same
             continue
+        good = partial(_good_for, place=place, names=names)
         if is_reference(text):
-            _must_be_listed(where, text, allowed.references, "reference", f"{listed}.references")
+            _must_be_listed(where, text, good(allowed.references), "reference", f"{listed}.references")
         elif called(CREDENTIAL, connector, names):
             raise DataError("a credential stands in plain text", where=where, mend="Name it by a listed reference")
         elif called(ACCOUNT, connector, names) or ".".join(names) in connector.account_settings:
-            _must_be_listed(where, text, allowed.accounts, "account", f"{listed}.accounts")
+            _must_be_listed(where, text, good(allowed.accounts), "account", f"{listed}.accounts")
         elif called(ADDRESS, connector, names) or LEADS.match(text):
-            _must_be_listed(where, text, allowed.addresses, "address or folder", f"{listed}.addresses")
+            _must_be_listed(where, text, good(allowed.addresses), "address or folder", f"{listed}.addresses")
 
 
 def changed_places(settings: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -120,6 +125,19 @@ def _must_be_listed(place: str, text: str, names: Sequence[str], what: str, list
     if text not in names:
         raise DataError(f"this {what} may not be named by the API", where=place,
                         mend=f"Have it listed in benehub.toml, {listed}, or use benehub connection add")  # fmt: skip
+
+
+def _good_for(listed: Listed, place: Place, names: Place) -> Sequence[str]:
+    """What is listed for a place: all of a list, of a table by setting what stands at this one or above it."""
+    if not isinstance(listed, Mapping):
+        return listed
+    # Somebody's word that holds a dot is no way further down.
+    here = [".".join(one.replace(".", " ") for one in way) for way in (place, names)]
+    return [
+        one
+        for setting, those in listed.items() if any(f"{way}.".startswith(f"{setting}.") for way in here)
+        for one in those
+    ]  # fmt: skip
 
 
 def _must_be_kept(place: str, text: str) -> None:
