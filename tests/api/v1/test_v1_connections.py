@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import text
+from sqlalchemy import select, text
 from tests.api.v1.conftest import Api, problem
 from tests.api.v1.test_v1_trail import trail
 
@@ -27,6 +28,7 @@ from benehub.flows.onboarding import connect
 from benehub.plugins import build
 from benehub.settings import ByApi, Settings
 from benehub.store import acts
+from benehub.store.tables import first_result
 from benehub.testing.stage import stage_maker
 from benehub_connectors.files import FilesConnector
 from benehub_connectors.hibob import HibobConnector
@@ -348,6 +350,18 @@ def test_one_made_or_changed_again_under_another_key_is_told_as_it_stands(hr: Ap
     old = first.headers["etag"]
     same = hr.send("/connections/people", {"settings": HIBOB}, key="three", etag=old, method="PUT")
     assert same.json()["mode"] == "paused" and same.headers["etag"] == watched.headers["etag"] != old
+
+
+def test_what_is_kept_of_a_call_lets_nobody_guess_what_it_held(hr: Api) -> None:
+    body, plain = b'{"account": "0099887766"}', hashlib.sha256(b'{"account": "0099887766"}').hexdigest()
+    assert first_results.claim(hr.hub, "acme", "usr_1", "guess", body) is None
+    first_results.keep(hr.hub, "acme", "usr_1", "guess", first_results.First(201, {}, b"{}"))
+    with hr.hub.store.write("acme") as session:
+        (row,) = session.rows(select(first_result))
+        assert plain != row.content_hash
+        session.change(first_result, {"result_id": row.result_id}, content_hash=plain)
+    again = first_results.claim(hr.hub, "acme", "usr_1", "guess", body)
+    assert again is not None and again.status == 201, "what was kept so before still answers"
 
 
 BANK: dict[str, Any] = {"place": {"folder": "/srv/a"}, "format": "nacha-ccd+", "nacha": {"bank": "011000015"},
