@@ -56,11 +56,12 @@ class ByApi(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    references: tuple[Listed, ...] = ()
-    """References to secrets, `env:NAME` or `keyring:NAME`."""
-    addresses: tuple[str, ...] = ()
+    references: tuple[Listed, ...] | dict[str, tuple[Listed, ...]] = ()
+    """References to secrets, `env:NAME` or `keyring:NAME`. Each of the three is a list, good for any setting, or a
+    table of lists by setting (`place.sftp`, `payees.*.account`), each good for that and what lies below it alone."""
+    addresses: tuple[str, ...] | dict[str, tuple[str, ...]] = ()
     """Addresses, hosts, host keys, ports and folders, each as its setting writes it."""
-    accounts: tuple[str, ...] = ()
+    accounts: tuple[str, ...] | dict[str, tuple[str, ...]] = ()
     """Accounts and banks that money goes to or comes from, users, and companies at a vendor, each as its setting writes
     it."""
 
@@ -126,8 +127,8 @@ class Settings(BaseSettings):
     connections_by_api: dict[str, dict[str, ByApi]] = Field(
         default={},
         description="What connections may name that are added or changed by the API, a table"
-        " `[connections_by_api.EMPLOYER.CONNECTOR]` each: references (env: or keyring:), addresses, accounts. What is"
-        " not listed is refused. See access.md.",
+        " `[connections_by_api.EMPLOYER.CONNECTOR]` each: references (env: or keyring:), addresses, accounts,"
+        " each a list, or a table of lists by setting. What is not listed is refused. See access.md.",
     )
 
     @classmethod

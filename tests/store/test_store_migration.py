@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from inspect import getsource as inspect_source
 from types import SimpleNamespace
@@ -19,7 +20,7 @@ from benehub.intake import told
 from benehub.intake.absence import absent
 from benehub.ledger import kept
 from benehub.store import Store, database, guards, open_store
-from benehub.store.tables import intake_batch, intake_chunk, leg, metadata, run, seen
+from benehub.store.tables import intake_batch, intake_chunk, leg, metadata, renamed, run, seen
 from benehub.views import health
 from benehub.views.health import ready
 
@@ -114,15 +115,19 @@ class Script:
 
 
 def test_a_process_of_before_stays_ready_where_the_newer_schema_serves_it(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    db_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert ready(store)
+    opened = open_store(db_url, Vault({"k1": b"k" * 32}), lambda: NOW)
+    opened.migrate("0045")  # what this one added is of no concern to code of 0044
+    monkeypatch.setattr(health, "_wanted", lambda: "0045")
+    assert ready(opened)
     monkeypatch.setattr(health, "_wanted", lambda: "0044")
-    assert ready(store) is (store.engine.dialect.name == "postgresql")  # beside SQLite works one, upgraded with it
+    assert ready(opened) is (opened.engine.dialect.name == "postgresql")  # beside SQLite works one, upgraded with it
     monkeypatch.setattr(health, "_wanted", lambda: "0043")  # 0044 says nothing of it
-    assert not ready(store)
+    assert not ready(opened)
     monkeypatch.setattr(health, "_wanted", lambda: "9999")  # the schema is behind
-    assert not ready(store)
+    assert not ready(opened)
+    opened.close()
 
 
 SCHEMA = {
@@ -338,6 +343,29 @@ def test_a_batch_that_was_being_applied_goes_on_as_it_began(db_url: str) -> None
         ]  # fmt: skip
         header = session.rows(select(intake_batch).order_by(intake_batch.c.batch_id))[0]
         assert session.rows(absent(session, header)) == []
+    opened.close()
+
+
+def test_names_of_before_are_gathered_of_those_who_were_renamed(db_url: str) -> None:
+    opened = open_store(db_url, Vault({"k1": b"k" * 32}), lambda: NOW)
+    opened.migrate("0045")
+    told = (
+        ("per_1", "Ann", "Lee"), ("per_1", "Ann", "Annis"), ("per_2", "Bob", "Lee"), ("per_2", "Bob", "Lee"),
+        ("per_3", "Özge", "Öz"), ("per_3", "Özge", None),
+    )  # fmt: skip
+    with opened.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+        connection.exec_driver_sql(ACME[0])
+        for number, (who, first, last) in enumerate(told, 1):
+            data = json.dumps({"first_name": first, "last_name": last}) if last else "null"
+            connection.exec_driver_sql(
+                "INSERT INTO fact (employer_id, fact_id, kind, subject, fact_key, effective_from, effective_to, data,"
+                f" seq, recorded_at, source) VALUES ('acme', 'fct_{number}', 'employee', '{who}', '', '2026-01-01',"
+                f" '9999-12-31', '{data}', {number}, '', 'x')"
+            )
+    opened.migrate()
+    with opened.read("acme") as session:
+        rows = session.rows(select(renamed.c.person_id, renamed.c.word))
+        assert sorted(map(tuple, rows)) == [("per_1", "Ann"), ("per_1", "Annis"), ("per_1", "Lee")]
     opened.close()
 
 

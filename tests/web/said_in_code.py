@@ -13,20 +13,25 @@ from benehub import errors
 
 ROOT: Final = Path(benehub.__file__).parent
 ROOMS: Final = (
-    "access", "connect", "connections", "dispatch", "engine", "facts", "flows", "identity", "intake", "ledger",
-    "obligations", "planbook", "reconcile", "views", "web",
+    "access", "api", "connect", "connections", "dispatch", "engine", "facts", "flows", "identity", "intake", "ledger",
+    "obligations", "planbook", "reconcile", "store", "views", "web",
 )  # fmt: skip
 """Rooms whose texts come before people on a page."""
 ELSEWHERE: Final = (
-    "access/audit", "connect/jsontext", "connect/pgp", "flows/backups", "flows/scim", "flows/users",
-    "flows/webhooks", "flows/worker", "flows/retention", "engine/recovery", "intake/headings", "ledger/general",
-    "ledger/gl", "reconcile/credit_files", "views/affordable", "views/general_ledger", "views/health", "views/kept_",
-    "views/metrics", "views/paper", "views/population", "views/signed_pdf", "views/statement", "views/upkeep",
-    "views/webhooks", "views/employers",
+    "access/audit", "api/metrics", "api/scim", "api/serving", "api/v1", "connect/jsontext", "connect/pgp",
+    "flows/backups", "flows/scim", "flows/users", "flows/webhooks", "flows/worker", "flows/retention",
+    "engine/recovery", "intake/headings", "ledger/general", "ledger/gl", "reconcile/credit_files", "store/archive",
+    "store/copying", "views/affordable", "views/general_ledger", "views/health", "views/kept_", "views/metrics",
+    "views/paper", "views/population", "views/signed_pdf", "views/statement", "views/upkeep", "views/webhooks",
+    "views/employers",
 )  # fmt: skip
 """What commands, the API or a paper alone say."""
-ERRORS: Final = frozenset((*(name for name, value in vars(errors).items() if isinstance(value, type)), "unavailable"))
-"""What is raised or made with a text as its first argument."""
+ERRORS: Final = frozenset(
+    (*(name for name, value in vars(errors).items() if isinstance(value, type)), "unavailable", "_refused")
+)
+"""What is raised, made or refused with a text as its first argument."""
+ANSWERS: Final = ("HTTPException", "Refused")
+"""What is answered with a status and a text behind it, to a page too."""
 ENDS: Final = "End"
 """How an attempt ended: its text is the third argument."""
 SAYS: Final = frozenset(("what", "mend", "cause", "action", "reason", "says"))
@@ -76,6 +81,8 @@ def _texts(tree: ast.Module) -> Iterator[str]:
             said = [one.value for one in node.keywords if one.arg in SAYS]
             if name in ERRORS:
                 said += node.args[:1]
+            if name in ANSWERS:
+                said += node.args[1:2]
             if name == ENDS:
                 said += node.args[2:3]
             for one in said:

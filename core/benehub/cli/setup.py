@@ -11,6 +11,7 @@ import typer
 from benehub.cli.opening import DRY_RUN, JSON, PASSWORD_FILE, opened_hub, password_from, read_settings
 
 if TYPE_CHECKING:
+    from benehub.flows import Hub
     from benehub.views.health import Check
 
 SETTINGS = Path("benehub.toml")
@@ -28,6 +29,7 @@ def init(
 ) -> None:
     """Set up an installation here (settings, key file, database, first admin), or bring one up to date."""
     from benehub.cli.console import emit, fields
+    from benehub.flows.connecting import seal_accounts
 
     password = password_from(password_file, needed=bool(admin))
     done = {"settings": f"{SETTINGS} is there already"}
@@ -52,23 +54,25 @@ def init(
     if fresh:
         write_key(Path(file))
     done["database"] = _migrate(Path(file) if fresh else None)
-    done["admin"] = _first_admin(admin, name, password)
+    with opened_hub() as (_, hub):
+        if sealed := seal_accounts(hub):
+            done["accounts"] = f"sealed in the settings of {sealed} connections"
+        done["admin"] = _first_admin(hub, admin, name, password)
     emit(done, as_json, fields("installation", done))
 
 
-def _first_admin(email: str, name: str, password: str) -> str:
+def _first_admin(hub: Hub, email: str, name: str, password: str) -> str:
     from benehub.access import users
     from benehub.flows.users import first_owner
     from benehub.store.schema import INSTALLATION
 
-    with opened_hub() as (_, hub):
-        with hub.store.read(INSTALLATION) as session:
-            owned = bool(users.owners(session))
-        if owned:
-            return "there is one already"
-        if not email:
-            return "none yet: benehub init --admin EMAIL --password-file FILE"
-        return first_owner(hub, "init", email, name or email, password)
+    with hub.store.read(INSTALLATION) as session:
+        owned = bool(users.owners(session))
+    if owned:
+        return "there is one already"
+    if not email:
+        return "none yet: benehub init --admin EMAIL --password-file FILE"
+    return first_owner(hub, "init", email, name or email, password)
 
 
 def write_key(path: Path) -> None:

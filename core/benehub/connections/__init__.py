@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benehub.connections.registry import (
+    Configured,
     Open,
     Wiring,
     add,
@@ -10,6 +11,7 @@ from benehub.connections.registry import (
     check_given,
     connectors,
     cursor,
+    find,
     get,
     known,
     listed,
@@ -17,11 +19,13 @@ from benehub.connections.registry import (
     open_connection,
     put_mode,
     put_settings,
+    seal_accounts,
     streams_read,
 )
 from benehub.connections.word_maps import word_maps
 
 __all__ = [
+    "Configured",
     "Open",
     "Wiring",
     "add",
@@ -29,6 +33,7 @@ __all__ = [
     "check_given",
     "connectors",
     "cursor",
+    "find",
     "get",
     "known",
     "listed",
@@ -36,6 +41,7 @@ __all__ = [
     "open_connection",
     "put_mode",
     "put_settings",
+    "seal_accounts",
     "streams_read",
     "word_maps",
 ]

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
-from pydantic import PydanticUserError
-
 from benehub.connect.connector import Connector
-from benehub.connections.partners import REFERENCES
+from benehub.connections.accounts import BANK
+from benehub.connections.places import Place, called, is_reference, names_of, schema_of
 from benehub.errors import DataError
 from benehub.settings import ByApi
 
@@ -34,21 +34,19 @@ CREDENTIAL: Final = re.compile(
 """Names of settings that hold a credential: a reference, never the credential."""
 
 ACCOUNT: Final = re.compile(
-    r"((.*_)?(iban|bic|swift|sort_code|account|routing|aba|bank))(_numbers?|_no|_code)?s?"
-    r"|integration|company|tenant|subdomain|organi[sz]ation|users?|username|login"
+    rf"{BANK.pattern}|integration|company|tenant|subdomain|organi[sz]ation|users?|username|login"
 )
 """Names of settings that say which account: where money goes or comes from, or whose account at a vendor it is, where
 one credential serves many."""
+
+Listed = Sequence[str] | Mapping[str, Sequence[str]]
+"""What may be named: anywhere, or by setting."""
 
 DEEPEST: Final = 8
 LONGEST: Final = 8000
 """Characters of a text at most."""
 
-_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _UNKEPT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-
-
-Place = tuple[str, ...]
 
 
 def check_named(
@@ -89,23 +87,24 @@ def check_listed(
     Raises:
         DataError: as there.
     """
-    had, schema = dict(_flat(before)), _schema(connector)
+    had, schema = dict(_flat(before)), schema_of(connector)
     for place, value in _flat(settings):
         if place in had and had[place] == value:
             continue
         text, where = str(value), ".".join(place)
         _must_be_kept(where, text)
-        names, defaults = _names(schema, place)
+        names, defaults = names_of(schema, place)
         if not text or value in defaults:  # written out or left out: the same
             continue
-        if _is_reference(text):
-            _must_be_listed(where, text, allowed.references, "reference", f"{listed}.references")
-        elif _is(CREDENTIAL, connector, names):
+        good = partial(_good_for, place=place, names=names)
+        if is_reference(text):
+            _must_be_listed(where, text, good(allowed.references), "reference", f"{listed}.references")
+        elif called(CREDENTIAL, connector, names):
             raise DataError("a credential stands in plain text", where=where, mend="Name it by a listed reference")
-        elif _is(ACCOUNT, connector, names) or ".".join(names) in connector.account_settings:
-            _must_be_listed(where, text, allowed.accounts, "account", f"{listed}.accounts")
-        elif _is(ADDRESS, connector, names) or LEADS.match(text):
-            _must_be_listed(where, text, allowed.addresses, "address or folder", f"{listed}.addresses")
+        elif called(ACCOUNT, connector, names) or ".".join(names) in connector.account_settings:
+            _must_be_listed(where, text, good(allowed.accounts), "account", f"{listed}.accounts")
+        elif called(ADDRESS, connector, names) or LEADS.match(text):
+            _must_be_listed(where, text, good(allowed.addresses), "address or folder", f"{listed}.addresses")
 
 
 def changed_places(settings: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -128,66 +127,23 @@ def _must_be_listed(place: str, text: str, names: Sequence[str], what: str, list
                         mend=f"Have it listed in benehub.toml, {listed}, or use benehub connection add")  # fmt: skip
 
 
+def _good_for(listed: Listed, place: Place, names: Place) -> Sequence[str]:
+    """What is listed for a place: all of a list, of a table by setting what stands at this one or above it."""
+    if not isinstance(listed, Mapping):
+        return listed
+    # Somebody's word that holds a dot is no way further down.
+    here = [".".join(one.replace(".", " ") for one in way) for way in (place, names)]
+    return [
+        one
+        for setting, those in listed.items() if any(f"{way}.".startswith(f"{setting}.") for way in here)
+        for one in those
+    ]  # fmt: skip
+
+
 def _must_be_kept(place: str, text: str) -> None:
     if len(text) > LONGEST or _UNKEPT.search(text) or _UNKEPT.search(place) or len(place) > LONGEST:
         raise DataError("a text is too long, or has characters that cannot be kept", where=_UNKEPT.sub("", place)[:120],
                         mend=f"Write {LONGEST} characters at most, and no control characters")  # fmt: skip
-
-
-def _is_reference(text: str) -> bool:
-    kind, colon, _ = text.partition(":")
-    return bool(colon) and kind in REFERENCES
-
-
-def _is(what: re.Pattern[str], connector: type[Connector], names: Place) -> bool:
-    """Whether any name on the way to a setting is of this kind: a map of addresses is as good as one."""
-    if any(".".join(names[:end]) in connector.harmless_settings for end in range(1, len(names) + 1)):
-        return False
-    return any(what.fullmatch(_HUMP.sub("_", one).replace("-", "_").casefold()) for one in names)
-
-
-def _schema(connector: type[Connector]) -> dict[str, Any]:
-    try:
-        return connector.Settings.model_json_schema()
-    except PydanticUserError:  # settings without a schema: every part of a place counts as a name
-        return {}
-
-
-def _names(schema: Mapping[str, Any], place: Place) -> tuple[Place, list[Any]]:
-    """The names of settings on the way to a place, `*` where a key of a map stands, and the defaults that lie there.
-
-    What the schema does not know is a name. Numbers of items in lists are left out.
-    """
-    at, names = _alternatives(schema, schema), []
-    for part in place:
-        named = [one["properties"][part] for one in at if part in one.get("properties", {})]
-        keyed = [one["additionalProperties"] for one in at if _is_map(one)]
-        items = [each for one in at for each in _items(one)] if part.isdigit() else []
-        if named or not (keyed or items):
-            names.append(part)
-        elif keyed:
-            names.append("*")
-        at = [each for one in (*named, *keyed, *items) for each in _alternatives(schema, one)]
-    return tuple(names), [one["default"] for one in at if "default" in one]
-
-
-def _is_map(one: Mapping[str, Any]) -> bool:
-    return isinstance(one.get("additionalProperties"), dict)
-
-
-def _items(one: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    item = one.get("items")
-    return [*one.get("prefixItems", ()), *([item] if isinstance(item, dict) else [])]
-
-
-def _alternatives(schema: Mapping[str, Any], one: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """A part of a schema and everything that it may be instead."""
-    found = [one]
-    if "$ref" in one:
-        found += _alternatives(schema, schema["$defs"][one["$ref"].rsplit("/", 1)[-1]])
-    for each in (*one.get("anyOf", ()), *one.get("allOf", ()), *one.get("oneOf", ())):
-        found += _alternatives(schema, each)
-    return found
 
 
 def _flat(part: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:

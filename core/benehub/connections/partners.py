@@ -10,26 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import Row
 
 from benehub.connect.connector import Connector, Kind
 from benehub.connect.exchange import Unfit
 from benehub.connect.pgp import Pgp, PgpBox
-from benehub.connections.registry import known
+from benehub.connections.places import is_reference
+from benehub.connections.registry import Configured, known
 from benehub.errors import BenehubError
 from benehub.planbook import PlanBook
 from benehub.settings import resolve_secret
 
-REFERENCES = ("env", "file", "keyring")
-"""How a reference to a secret begins."""
 
-
-def partners(rows: Sequence[Row[Any]], found: Mapping[str, type[Connector]]) -> list[Row[Any]]:
+def partners(rows: Sequence[Configured], found: Mapping[str, type[Connector]]) -> list[Configured]:
     """The connections that are trading partners: those to carriers."""
     return [row for row in rows if row.connector in found and found[row.connector].kind is Kind.CARRIER]
 
 
-def check_partner(row: Row[Any], found: Mapping[str, type[Connector]], book: PlanBook) -> list[Unfit]:
+def check_partner(row: Configured, found: Mapping[str, type[Connector]], book: PlanBook) -> list[Unfit]:
     """Everything that is wrong with the profile of a connection, for the plans that the book sends there.
 
     Raises:
@@ -72,7 +69,7 @@ def _secrets(settings: Any) -> tuple[dict[str, str], list[Unfit]]:
 
 def _references(part: Any, place: str) -> Iterator[tuple[str, str]]:
     if isinstance(part, str):
-        if part.partition(":")[0] in REFERENCES and ":" in part:
+        if is_reference(part):
             yield place, part
     elif isinstance(part, Mapping):
         for name, value in part.items():

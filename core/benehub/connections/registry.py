@@ -1,31 +1,35 @@
 """Configured connections: which connector, which settings, and whether it may write.
 
 A connection is `live`, `watch` (reads and compares, writes nothing) or `paused`. Settings hold references to
-secrets, never the secrets.
+secrets, never the secrets; accounts are sealed (`benehub.connections.accounts`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from inspect import Parameter, signature
+from json import loads
 from types import ModuleType
 from typing import Any
 
 import pluggy
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from benehub.connect.connector import Connector, Link
 from benehub.connect.http import VendorClient
 from benehub.connect.limits import sharing
 from benehub.connect.reports import ReportFormat
+from benehub.connections import accounts
+from benehub.connections.places import is_reference
 from benehub.errors import ConfigError
 from benehub.records import STREAMS
 from benehub.settings import resolve_secret
 from benehub.store import Session, Store
+from benehub.store.session import canonical
 from benehub.store.tables import connection, stream_state
 
 
@@ -53,6 +57,33 @@ def _streams(connector: type[Connector], settings: Any) -> list[str]:
     mapped: Any = getattr(settings, "streams", None)
     wanted = set(connector.streams) & set(mapped if isinstance(mapped, dict) else connector.streams)
     return [name for name in STREAMS if name in wanted] + sorted(wanted - set(STREAMS))
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A connection as it is kept; its accounts are opened when its settings are asked for."""
+
+    connection_id: str
+    connector: str
+    mode: str
+    _kept: Mapping[str, Any] = field(repr=False)
+    _accounts: Callable[[], accounts.Apart] = field(repr=False)
+    _digest: Callable[[bytes], str] = field(repr=False)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings, accounts among them.
+
+        Raises:
+            ConfigError: the key that sealed the accounts is not here.
+        """
+        return accounts.together(self._kept, self._accounts())
+
+    @property
+    def edited(self) -> dict[str, Any]:
+        """The settings with a keyed digest in place of each account: what a version is made of tells no account."""
+        told = [(place, self._digest(canonical(value))) for place, value in self._accounts()]
+        return accounts.together(self._kept, told)
 
 
 Wiring = Callable[[str, str], Mapping[str, Any]]
@@ -132,8 +163,8 @@ def add(
         ConfigError: as `check`.
     """
     check(connection_id, connector, settings)
-    values = {"connector": connector.name, "settings": dict(settings), "mode": mode}
-    if _row(session, connection_id) is None:
+    values = {"connector": connector.name, "mode": mode, **_sealed(session, connection_id, connector, settings)}
+    if find(session, connection_id) is None:
         session.add(connection, [{"connection_id": connection_id, **values}])
     else:
         session.change(connection, {"connection_id": connection_id}, **values)
@@ -148,7 +179,32 @@ def put_settings(
         ConfigError: as `check`.
     """
     check(connection_id, connector, settings)
-    session.change(connection, {"connection_id": connection_id}, settings=dict(settings))
+    sealed = _sealed(session, connection_id, connector, settings)
+    session.change(connection, {"connection_id": connection_id}, **sealed)
+
+
+def _sealed(
+    session: Session, connection_id: str, connector: type[Connector], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The columns that hold settings, accounts sealed apart."""
+    kept, taken = accounts.apart(connector, settings)
+    return {"settings": kept, "settings_sealed": session.seal(taken, f"connection/{connection_id}") if taken else None}
+
+
+def seal_accounts(session: Session, found: Mapping[str, type[Connector]]) -> int:
+    """Seal the accounts that were written before they were; gives of how many connections.
+
+    Of a connector that is not installed nobody knows which settings are accounts: it keeps them till it is changed.
+    """
+    clear = select(connection).where(*session.where(connection), connection.c.settings_sealed.is_(None))
+    count = 0
+    for row in session.rows(clear):
+        if row.connector in found:
+            sealed = _sealed(session, row.connection_id, found[row.connector], row.settings)
+            if sealed["settings_sealed"] is not None:
+                session.change(connection, {"connection_id": row.connection_id}, **sealed)
+                count += 1
+    return count
 
 
 def put_mode(session: Session, connection_id: str, mode: str) -> None:
@@ -217,19 +273,18 @@ def check_given(session: Session, connection_id: str, connector: type[Connector]
     Raises:
         ConfigError: as `check_new`.
     """
-    row = _row(session, connection_id)
+    row = find(session, connection_id)
     before = row.settings if row is not None and row.connector == connector.name else None
     check_new(connection_id, connector, settings, before)
 
 
-def listed(session: Session) -> Sequence[Row[Any]]:
+def listed(session: Session) -> list[Configured]:
     """All connections of the employer."""
-    return session.rows(
-        select(connection).where(connection.c.employer_id == session.employer).order_by(connection.c.connection_id)
-    )
+    query = select(connection).where(*session.where(connection)).order_by(connection.c.connection_id)
+    return [_configured(session, row) for row in session.rows(query)]
 
 
-def at_once(found: Mapping[str, type[Connector]], row: Row[Any]) -> int | None:
+def at_once(found: Mapping[str, type[Connector]], row: Configured) -> int | None:
     """Writes that a connection may have under way at once; None where its connector or its settings are not usable."""
     try:
         connector = known(found, row.connector)
@@ -238,7 +293,7 @@ def at_once(found: Mapping[str, type[Connector]], row: Row[Any]) -> int | None:
         return None
 
 
-def streams_read(found: Mapping[str, type[Connector]], row: Row[Any]) -> list[str] | None:
+def streams_read(found: Mapping[str, type[Connector]], row: Configured) -> list[str] | None:
     """The streams that a connection reads; None where its connector or its settings are not usable."""
     try:
         connector = known(found, row.connector)
@@ -254,13 +309,13 @@ def cursor(session: Session, connection_id: str, stream: str) -> str | None:
     ).scalar()
 
 
-def get(session: Session, connection_id: str) -> Row[Any]:
-    """The connection's row.
+def get(session: Session, connection_id: str) -> Configured:
+    """The connection.
 
     Raises:
         ConfigError: no such connection.
     """
-    found = _row(session, connection_id)
+    found = find(session, connection_id)
     if found is None:
         raise ConfigError(f"no connection {connection_id!r}", mend="See `benehub connection list`")
     return found
@@ -317,17 +372,28 @@ def _taken(build: Callable[..., Any], wires: Mapping[str, Any]) -> Mapping[str, 
     return {name: value for name, value in wires.items() if name in names}
 
 
-def _row(session: Session, connection_id: str) -> Row[Any] | None:
-    return session.connection.execute(
-        select(connection).where(*session.where(connection, connection_id=connection_id))
-    ).first()
+def find(session: Session, connection_id: str) -> Configured | None:
+    """The connection, if there is one."""
+    found = session.rows(select(connection).where(*session.where(connection, connection_id=connection_id)))
+    return _configured(session, found[0]) if found else None
+
+
+def _configured(session: Session, row: Any) -> Configured:
+    def opened() -> accounts.Apart:
+        if row.settings_sealed is None:
+            return []
+        found: accounts.Apart = loads(session.unseal(row.settings_sealed, f"connection/{row.connection_id}"))
+        return found
+
+    digest = session.vault.content_hash
+    return Configured(row.connection_id, row.connector, row.mode, row.settings, opened, digest)
 
 
 def _secrets(settings: Any) -> dict[str, str]:
     """What every reference in the settings stands for, by the reference: a name may stand at several places."""
     found: dict[str, str] = {}
     if isinstance(settings, str):
-        if settings.split(":", 1)[0] in ("env", "file", "keyring") and ":" in settings:
+        if is_reference(settings):
             found[settings] = resolve_secret(settings)
     elif isinstance(settings, Mapping):
         for value in settings.values():

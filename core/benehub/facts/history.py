@@ -17,13 +17,15 @@ from sqlalchemy import ColumnElement, Select, Text, cast, select
 from benehub.ids import numbered
 from benehub.periods import FOREVER, Interval
 from benehub.store import Session
-from benehub.store.tables import fact
+from benehub.store.tables import fact, renamed
 
 _COLUMNS = (
     fact.c.subject, fact.c.fact_key, cast(fact.c.data, Text), fact.c.effective_from, fact.c.effective_to,
     fact.c.fact_id, fact.c.seq,
 )  # fmt: skip
 """What a belief is made of, its data as text; where it came from is asked by id."""
+
+NAMES = ("first_name", "last_name")
 
 Which = Callable[[ColumnElement[str]], ColumnElement[bool]]
 """Says of the column of subjects which of them are meant, where they are too many to be named."""
@@ -88,6 +90,8 @@ def record(
         seq, recorded_at = session.take_seq()
         name = fact_id(session.employer, kind, subject, key, seq)
         before.append(_said(kind, subject, key, data, start, end, name, seq))
+        if kind == "employee" and len(before) > 1:
+            _note_names(session, subject, before)
         session.defer(
             fact,
             {"fact_id": name, "kind": kind, "subject": subject, "fact_key": key, "effective_from": start,
@@ -97,6 +101,14 @@ def record(
         count += 1
     session.written()
     return count
+
+
+def _note_names(session: Session, subject: str, versions: Sequence[Fact]) -> None:
+    """Keep all names of an employee whose name was another one once, for those who search (`benehub.views.search`)."""
+    names = [{str(row.data[name]) for row in versions if row.data and name in row.data} for name in NAMES]
+    if any(len(one) > 1 for one in names):
+        for word in sorted(set().union(*names)):
+            session.defer(renamed, {"person_id": subject, "word": word}, new=True)
 
 
 def fact_id(employer: str, kind: str, subject: str, key: str, seq: int) -> str:

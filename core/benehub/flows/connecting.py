@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import Row
-
 from benehub import connections
 from benehub.connect.capabilities import Capability
 from benehub.connect.connector import Connector
-from benehub.connections import Open
+from benehub.connections import Configured, Open
 from benehub.connections.by_api import changed_places, check_listed, check_named
 from benehub.crypto import mask
 from benehub.errors import BenehubError, DataError, Unsupported
@@ -21,6 +19,7 @@ from benehub.planbook import PlanBook
 from benehub.settings import ByApi
 from benehub.store import Session, note_act
 from benehub.store.version import must_be, version
+from benehub.views.employers import employers
 
 Mode = Literal["live", "watch", "paused"]
 MODES: Final[tuple[str, ...]] = get_args(Mode)
@@ -38,9 +37,19 @@ class Tried:
     what: str
 
 
-def version_of(row: Row[Any]) -> str:
+def version_of(row: Configured) -> str:
     """The version of a connection: other as soon as its connector, settings or mode are."""
     return version(edited(row))
+
+
+def seal_accounts(hub: Hub) -> int:
+    """Seal the accounts in settings that were written before they were sealed; gives of how many connections."""
+    count = 0
+    for employer in employers(hub.store):
+        with hub.store.write(employer.employer_id) as session:
+            session.take_seq(0)  # a change at once is read, or comes behind
+            count += connections.seal_accounts(session, hub.connectors)
+    return count
 
 
 def set_mode(hub: Hub, employer: str, name: str, mode: str, expected: str = "", keep: bool = True) -> str:
@@ -86,7 +95,7 @@ def add_by_api(
     with hub.store.write(employer) as session:
         session.take_seq(0)  # of two at once the second finds what the first has made
         if there := [row for row in connections.listed(session) if row.connection_id == name]:
-            if edited(there[0]) == {"connector": made.name, "settings": dict(settings), "mode": mode}:
+            if (there[0].connector, there[0].settings, there[0].mode) == (made.name, dict(settings), mode):
                 return  # a process that died before it answered has made it
             raise DataError("there is such a connection", where=f"connection {name}", mend="Change it, or name another")
         connections.check_given(session, name, made, settings)
@@ -249,6 +258,6 @@ def _first_page(link: Open, stream: str) -> Tried:
     return Tried(stream, not wrong, f"{len(page.rows)} rows on the first page{said}")
 
 
-def edited(row: Row[Any]) -> dict[str, Any]:
+def edited(row: Configured) -> dict[str, Any]:
     """What of a connection two people may edit: its version is made of it."""
-    return {"connector": row.connector, "settings": row.settings, "mode": row.mode}
+    return {"connector": row.connector, "settings": row.edited, "mode": row.mode}

@@ -22,6 +22,7 @@ from benehub import connections, intake
 from benehub.connect.connector import Connector, Link
 from benehub.connect.files import check_name
 from benehub.connect.stored import StoredMailbox
+from benehub.connections import Configured
 from benehub.engine import Steps
 from benehub.errors import ConfigError, DataError, FormatError, GuardTripped
 from benehub.flows.connecting import must_name_listed
@@ -33,7 +34,6 @@ from benehub.formats.delimited import read_delimited
 from benehub.formats.rows import Table
 from benehub.formats.workbook import read_workbook
 from benehub.store import Session
-from benehub.store.tables import connection as connection_table
 from benehub.store.tables import fact, person, run, seen, upload
 from benehub.store.version import must_be, version
 from benehub.views.custody import details
@@ -200,7 +200,7 @@ def decide(hub: Hub, employer: str, upload_id: str, how: Mapping[str, Any], expe
         session.take_seq(0)  # whoever asks for a run at once comes before this, or behind it
         row = free(session, upload_id)
         must_be(expected, edited(row), row.name)
-        settings, found = _settings(session, row.source, row.stream, how), _found(session, row.source)
+        settings, found = _settings(session, row.source, row.stream, how), connections.find(session, row.source)
         must_name_listed(hub, employer, _reader(hub), settings, {} if found is None else found.settings)
         connections.check(row.source, _reader(hub), settings)
         session.change(upload, {"upload_id": upload_id}, how=dict(how))
@@ -379,35 +379,29 @@ def _reader(hub: Hub) -> type[Connector]:
 
 def _settings(session: Session, source: str, stream: str, how: Mapping[str, Any]) -> dict[str, Any]:
     """The source's settings with this map; those of its other streams stay."""
-    row = _found(session, source)
+    row = connections.find(session, source)
     streams = dict(row.settings["streams"]) if row is not None else {}
     streams[stream] = {"pattern": "*", **how}
     return {"place": {"uploads": True}, "streams": streams, "max_rows": MAX_ROWS}
 
 
 def _own(hub: Hub, session: Session, source: str) -> None:
-    row = _found(session, source)
+    row = connections.find(session, source)
     if row is not None and not is_by_hand(row):
         raise DataError(f"{source} is read by itself", where="import", mend="Name another source for files by hand")
     _reader(hub)
 
 
-def is_by_hand(row: Row[Any]) -> bool:
+def is_by_hand(row: Configured) -> bool:
     """Whether a connection's files are uploaded."""
     return row.connector == READER and bool(row.settings.get("place", {}).get("uploads"))
 
 
 def _mode(session: Session, source: str) -> str:
-    row = _found(session, source)
+    row = connections.find(session, source)
     if row is not None and row.mode == "paused":
         raise ConfigError(f"connection {source!r} is paused", mend=f"benehub connection resume {source}")
     return "live" if row is None else str(row.mode)
-
-
-def _found(session: Session, source: str) -> Row[Any] | None:
-    return session.connection.execute(
-        select(connection_table).where(*session.where(connection_table, connection_id=source))
-    ).first()
 
 
 def kept(session: Session, upload_id: str) -> Row[Any]:

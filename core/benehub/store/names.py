@@ -13,7 +13,7 @@ from sqlalchemy import Index, String, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from benehub.store.tables import fact, person
+from benehub.store.tables import fact, person, renamed
 
 LAST_SIGN: Final = "\U0010ffff"
 """Stands behind everything that a word may go on with."""
@@ -66,8 +66,15 @@ NAMED: Final = fact.c.kind == literal_column("'employee'")
 
 NUMBERED: Final = person.c.kind == literal_column("'employee'")
 
-for _index, _word in (("ix_fact_first_name", FIRST_NAME), ("ix_fact_last_name", LAST_NAME)):
-    Index(_index, fact.c.employer_id, _word, fact.c.subject, sqlite_where=NAMED, postgresql_where=NAMED)
+RENAMED: Final = in_small(renamed.c.word)
+
+# The other name stands behind whose it is: both are asked of the index, and the order is still that of the name.
+for _index, _word, _other in (
+    ("ix_fact_first_name", FIRST_NAME, LAST_NAME),
+    ("ix_fact_last_name", LAST_NAME, FIRST_NAME),
+):
+    Index(_index, fact.c.employer_id, _word, fact.c.subject, _other, sqlite_where=NAMED, postgresql_where=NAMED)
+Index("ix_renamed_word", renamed.c.employer_id, RENAMED, renamed.c.person_id)
 Index(
     "ix_person_number", person.c.employer_id, NUMBER, person.c.person_id,
     sqlite_where=NUMBERED, postgresql_where=NUMBERED,

@@ -1,4 +1,4 @@
-"""The tables of who is who: persons, every vendor's id of them, and who an unlinked one may be."""
+"""The tables of who is who: persons, former names, every vendor's id of them, and who an unlinked one may be."""
 
 from __future__ import annotations
 
@@ -57,6 +57,18 @@ def of_family(employer: str, employee: str) -> ColumnElement[bool]:
     )
     return person.c.person_id.in_(union_all(select(literal(employee)), theirs))
 
+
+renamed = Table(
+    "renamed",
+    metadata,
+    # First and last names, now and before, of employees whose name was another one once: who is looked for by two names
+    # that never stood together is looked for among these few alone.
+    employer_key(),
+    Column("person_id", String(60), primary_key=True),
+    Column("word", String(60), primary_key=True),
+    belongs(to="employer"),
+    sqlite_with_rowid=False,
+)
 
 LONGEST_ID = 128
 """Characters of a vendor's id of a person that a link can hold."""

@@ -72,6 +72,7 @@ from benehub.store.people_tables import crosswalk as crosswalk
 from benehub.store.people_tables import is_dependent as is_dependent
 from benehub.store.people_tables import of_family as of_family
 from benehub.store.people_tables import person as person
+from benehub.store.people_tables import renamed as renamed
 from benehub.store.people_tables import suggestion as suggestion
 from benehub.store.schema import belongs as _belongs
 from benehub.store.schema import employer_key as _employer_key
@@ -108,8 +109,10 @@ connection = Table(
     _employer_key(),
     Column("connection_id", String(40), primary_key=True),
     Column("connector", String(40), nullable=False),
+    # Without the accounts at banks and vendors, which are sealed each with its place.
     Column("settings", JSON, nullable=False),
     Column("mode", String(8), nullable=False),
+    Column("settings_sealed", LargeBinary),
     CheckConstraint("mode in ('live', 'watch', 'paused')", name="mode"),
     _belongs(to="employer"),
 )

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from benehub import connections
 from benehub.connect.capabilities import Capability
 from benehub.connect.connector import Connector
-from benehub.connections import word_maps
+from benehub.connections import accounts, word_maps
 from benehub.identity import strangers
 from benehub.planbook import PlanBook
 from benehub.store import Session
@@ -98,7 +98,7 @@ def detail(session: Session, book: PlanBook, known: Mapping[str, type[Connector]
     """
     row = connections.get(session, name)
     connector = connections.known(known, row.connector)
-    flat = list(_flat(row.settings))
+    flat = list(_flat(accounts.masked(connector, row.settings)))
     maps = words(session, known, name)
     roles = tuple(role for role, who in book.roles.model_dump().items() if who == name)
     return Detail(

@@ -12,6 +12,7 @@ from sqlalchemy import Row, select
 
 from benehub import connections
 from benehub.connect.connector import Connector
+from benehub.connections import Configured
 from benehub.store import Session
 from benehub.store.tables import run, schedule, stream_state
 
@@ -83,7 +84,7 @@ def _schedules(session: Session) -> Any:
 
 
 def _source(
-    now: datetime, row: Row[Any], streams: Sequence[Row[Any]], timed: Sequence[Row[Any]],
+    now: datetime, row: Configured, streams: Sequence[Row[Any]], timed: Sequence[Row[Any]],
     known: Mapping[str, type[Connector]],
 ) -> Source:  # fmt: skip
     behind = sorted(_behind(now, row, streams, timed, known), key=lambda one: (one[1], one[0]))
@@ -101,7 +102,7 @@ def _source(
 
 
 def _behind(
-    now: datetime, row: Row[Any], streams: Sequence[Row[Any]], timed: Sequence[Row[Any]],
+    now: datetime, row: Configured, streams: Sequence[Row[Any]], timed: Sequence[Row[Any]],
     known: Mapping[str, type[Connector]],
 ) -> Iterator[tuple[str, str]]:  # fmt: skip
     old = [one for one in streams if _is_old(now, one, timed)]

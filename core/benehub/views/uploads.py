@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from benehub import connections
 from benehub.crypto import mask
@@ -59,7 +59,7 @@ def sources(session: Session, book: PlanBook) -> list[str]:
 
 def decided(session: Session, source: str, stream: str) -> dict[str, Any]:
     """How this source's table was read last; empty for one that is new."""
-    row: Row[Any] | None = next((one for one in connections.listed(session) if one.connection_id == source), None)
+    row = connections.find(session, source)
     return {} if row is None else dict(row.settings.get("streams", {}).get(stream, {}))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import text
+from sqlalchemy import select, text
 from tests.api.v1.conftest import Api, problem
 from tests.api.v1.test_v1_trail import trail
 
@@ -27,6 +28,7 @@ from benehub.flows.onboarding import connect
 from benehub.plugins import build
 from benehub.settings import ByApi, Settings
 from benehub.store import acts
+from benehub.store.tables import first_result
 from benehub.testing.stage import stage_maker
 from benehub_connectors.files import FilesConnector
 from benehub_connectors.hibob import HibobConnector
@@ -339,6 +341,66 @@ def test_one_that_can_write_is_set_up_by_who_may_send(hr: Api) -> None:
     hr.send("/connections", NEW | {"name": "x"}, 403)
 
 
+def test_one_made_or_changed_again_under_another_key_is_told_as_it_stands(hr: Api) -> None:
+    first = hr.send("/connections", NEW, 201, key="one")
+    watched = hr.send("/connections/people/pause", etag=first.headers["etag"])
+    again = hr.send("/connections", NEW | {"mode": "paused"}, 201, key="two")
+    assert (again.json(), again.headers["etag"]) == (watched.json(), watched.headers["etag"])
+    assert again.headers["etag"] == hr.send("/connections/people", None, 200, method="GET").headers["etag"]
+    old = first.headers["etag"]
+    same = hr.send("/connections/people", {"settings": HIBOB}, key="three", etag=old, method="PUT")
+    assert same.json()["mode"] == "paused" and same.headers["etag"] == watched.headers["etag"] != old
+
+
+def test_what_is_kept_of_a_call_lets_nobody_guess_what_it_held(hr: Api) -> None:
+    body, plain = b'{"account": "0099887766"}', hashlib.sha256(b'{"account": "0099887766"}').hexdigest()
+    assert first_results.claim(hr.hub, "acme", "usr_1", "guess", body) is None
+    first_results.keep(hr.hub, "acme", "usr_1", "guess", first_results.First(201, {}, b"{}"))
+    with hr.hub.store.write("acme") as session:
+        (row,) = session.rows(select(first_result))
+        assert plain != row.content_hash
+        session.change(first_result, {"result_id": row.result_id}, content_hash=plain)
+    again = first_results.claim(hr.hub, "acme", "usr_1", "guess", body)
+    assert again is not None and again.status == 201, "what was kept so before still answers"
+
+
+BANK: dict[str, Any] = {"place": {"folder": "/srv/a"}, "format": "nacha-ccd+", "nacha": {"bank": "011000015"},
+        "payees": {"north": {"routing": "021000021"}, "south": {"routing": "031000031"}}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("accounts", "refused"),
+    [
+        (["011000015", "021000021", "031000031"], ""),
+        ({"nacha.bank": ["011000015"], "payees.*.routing": ["021000021", "031000031"]}, ""),
+        ({"nacha": ["011000015"], "payees": ["021000021", "031000031"]}, ""),
+        ({"nacha.bank": ["011000015"], "payees.north": ["021000021"], "payees.south.routing": ["031000031"]}, ""),
+        ({"nacha.bank": ["011000015"], "payees.north": ["021000021", "031000031"]}, "payees.south.routing"),
+        ({"nacha.ban": ["011000015"], "payees": ["021000021", "031000031"]}, "nacha.bank"),
+        ({"payees": ["011000015", "021000021", "031000031"]}, "nacha.bank"),
+        ({"nacha": ["011000015", "021000021", "031000031"]}, "payees.north.routing"),
+    ],
+)
+def test_what_is_listed_by_setting_is_good_for_that_one_alone(accounts: Any, refused: str) -> None:
+    allowed = ByApi.model_validate({"addresses": {"place.folder": ["/srv/a"]}, "accounts": accounts})
+    if not refused:
+        check_named("acme", OURS["bank_files"], BANK, allowed)
+        with pytest.raises(DataError, match="may not be named") as folder:
+            check_named("acme", OURS["bank_files"], BANK | {"more": {"folder": "/srv/a"}}, allowed)
+        assert folder.value.where == "more.folder"
+        return
+    with pytest.raises(DataError, match="may not be named") as error:
+        check_named("acme", OURS["bank_files"], BANK, allowed)
+    assert error.value.where == refused
+
+
+def test_a_word_with_a_dot_is_no_setting_of_another() -> None:
+    allowed = ByApi.model_validate({"accounts": {"payees.north.routing": ["021000021"]}})
+    with pytest.raises(DataError, match="may not be named"):
+        check_named("acme", OURS["bank_files"], {"payees": {"north.routing": {"routing": "021000021"}}}, allowed)
+    check_named("acme", OURS["bank_files"], {"payees": {"north": {"routing": "021000021"}}}, allowed)
+
+
 def test_what_cannot_be_kept_is_not() -> None:
     for settings in ({"a": "\ud800"}, {"\ud800": "a"}, {"a" * 9000: "a"}, {"a": {"b": {"c": [[[[[[["x"]]]]]]]}}}):
         with pytest.raises(DataError, match=r"kept|deep"):
@@ -348,6 +410,8 @@ def test_what_cannot_be_kept_is_not() -> None:
 def test_no_file_can_be_listed() -> None:
     with pytest.raises(ValueError, match="references"):
         Settings(connections_by_api={"acme": {"hibob": ByApi.model_validate({"references": ["file:/etc/keys"]})}})
+    with pytest.raises(ValueError, match="references"):
+        ByApi.model_validate({"references": {"token": ["file:/etc/keys"]}})
 
 
 def test_each_text_of_each_connector_is_guarded_or_known_to_be_harmless() -> None:
