@@ -72,8 +72,8 @@ def bill(session: Session, whose: str, due: date, amount: int = 300, line: str =
     """A carrier bills the plan's October, whosever plan it is."""
     session.add(confirmation, [
         {"kind": "invoice_line", "connection_id": whose, "row_key": line or whose, "version": 1, "current": 1,
-         "plan": "ppo", "part": "current", "code": "", "tax_class": "", "tier": "EE", "coverage_month": "2026-10", "unit": "USD",
-         "detail": {"invoice_date": "2026-09-15"}, "reference": f"{whose}-1", "on_date": due, "amount": amount,
+         "plan": "ppo", "part": "current", "code": "", "tax_class": "", "tier": "EE", "coverage_month": "2026-10",
+         "unit": "USD", "detail": {"invoice_date": "2026-09-15"}, "reference": f"{whose}-1", "on_date": due, "amount": amount,
          "person_id": "per_a", "external_id": "per_a", "batch_id": "bat_1", "row_no": 1, "seq": 1}
     ])  # fmt: skip
 
@@ -187,6 +187,22 @@ def test_nothing_that_another_carrier_owes_back_is_taken_from_the_plans_own(sess
     found = [(one.carrier, one.amount, one.granted) for one in credits.standing(session, book)]
     assert found == [("other", 300, 300)]
     assert credits.standing(session, book, "carrier") == []
+
+
+def test_whom_the_carrier_refuses_is_in_dispute_plan_by_plan(session: Session) -> None:
+    book = with_terms("pay_as_billed", "pay_as_enrolled")
+    post(session, "premium.accrued", (chart.BENEFIT_COST, chart.PREMIUM_PAYABLE), 300)
+    row = {"kind": "employee", "subscriber_id": "", "ssn_sealed": None, "ssn_index": None, "seq": 1}
+    session.add(person, [{**row, "person_id": "per_b", "member_id": "per_b"}])
+    bill(session, "carrier", LATER, 0)
+    session.change(confirmation, {"connection_id": "carrier"}, person_id="per_b", external_id="per_b")
+    reconcile.settle(session, Relation.PREMIUM, "2026-10", [
+        Finding(Relation.PREMIUM, Type.MEMBER_REFUSED, "2026-10", "carrier/-", "carrier", "hub", "refused", "mend",
+                person_id="per_a", expected=300, actual=0)
+    ], session.today())  # fmt: skip
+    pay(session, "carrier")
+    dispute = ("in dispute with carrier, not paid as billed", 300, None)
+    assert payable(session, book) == (0, [("MEMBER_REFUSED (premium)", -300, None), dispute])
 
 
 def test_what_another_carrier_bills_is_owed_to_it_until_its_own_day(session: Session) -> None:

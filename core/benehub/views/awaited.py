@@ -22,7 +22,7 @@ from benehub.reconcile.billed import DISPUTED
 from benehub.reconcile.differences import OPEN as REPORTED
 from benehub.reconcile.findings import Type
 from benehub.reconcile.given_up import AT_RISK, NO_MONEY
-from benehub.reconcile.payable import billed_months, held, still_dismissed
+from benehub.reconcile.payable import billed_months, held_by_plan, still_dismissed
 from benehub.reconcile.premium import first_month
 from benehub.reconcile.unpaid import Of, Unpaid, overpaid, unpaid
 from benehub.store import Session
@@ -166,16 +166,18 @@ def _disputed(
     rows = session.rows(
         select(difference).where(
             *session.where(difference, relation="premium"), difference.c.period <= str(month),
-            difference.c.plan.is_not(None), difference.c.type.not_in(NO_MONEY), named(),
+            difference.c.type.not_in(NO_MONEY), named(),
         )
     )  # fmt: skip
-    gaps, found, others = held(session, book, rows), defaultdict[_ByCarrier, int](int), set[_ByCarrier]()
+    gaps, found, others = held_by_plan(session, book, rows), defaultdict[_ByCarrier, int](int), set[_ByCarrier]()
     for row in rows:
         carrier, _ = carriers.told_by(book, row)
         policy, plan = book.terms(carrier).pay_policy, book.find(row.plan)
         short = policy == "short_pay" and row.state in REPORTED and row.type in DISPUTED
         if policy == "pay_as_enrolled" or short:
-            found[carrier, row.person_id, row.plan, row.period] -= gaps[row.difference_id]
+            for name, gap in gaps[row.difference_id].items():
+                if name is not None:
+                    found[carrier, row.person_id, name, row.period] -= gap
         if row.type == Type.BILLED_NOT_ENROLLED and plan is not None and plan.carrier not in (None, carrier):
             others.add((carrier, row.person_id, row.plan, row.period))
     return found, others
