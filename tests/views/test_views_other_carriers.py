@@ -73,8 +73,8 @@ def bill(session: Session, whose: str, due: date, amount: int = 300, line: str =
     session.add(confirmation, [
         {"kind": "invoice_line", "connection_id": whose, "row_key": line or whose, "version": 1, "current": 1,
          "plan": "ppo", "part": "current", "code": "", "tax_class": "", "tier": "EE", "coverage_month": "2026-10",
-         "unit": "USD", "detail": {"invoice_date": "2026-09-15"}, "reference": f"{whose}-1", "on_date": due, "amount": amount,
-         "person_id": "per_a", "external_id": "per_a", "batch_id": "bat_1", "row_no": 1, "seq": 1}
+         "unit": "USD", "detail": {"invoice_date": "2026-09-15"}, "reference": f"{whose}-1", "on_date": due,
+         "amount": amount, "person_id": "per_a", "external_id": "per_a", "batch_id": "bat_1", "row_no": 1, "seq": 1}
     ])  # fmt: skip
 
 
