@@ -26,7 +26,7 @@ from benehub.reconcile.differences import UNSETTLED
 from benehub.reconcile.findings import Type
 from benehub.reconcile.payable import posted_out, still_dismissed
 from benehub.store import Session
-from benehub.store.tables import SOURCED, confirmation, difference, dispatch, entry, leg, obligation
+from benehub.store.tables import OF_CARRIERS, SOURCED, confirmation, difference, dispatch, entry, leg, obligation
 
 REMIT = "premium.remit"
 REMITTED = ("premium.remitted", "premium.remitted.reversed")
@@ -150,14 +150,11 @@ def _accrued(session: Session, book: PlanBook, whose: Collection[str], until: Mo
     for carrier, key, amount in paid_to_others(session, book, until):
         if carrier in whose:
             found[carrier, key[2]] += amount
-    for one in ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("plan", "coverage_month")):
-        plan, month = one.dimensions["plan"], one.dimensions["coverage_month"]
-        if month is None or (until is not None and month > str(until)):
-            continue
+    for plan, month, amount in _payable(session, until):
         known = book.find(plan)
         if known is not None:
             if known.carrier is not None and known.carrier in whose:
-                found[known.carrier, month] -= one.amount
+                found[known.carrier, month] -= amount
             continue
         open_ = ledger.balances(
             session, [chart.PREMIUM_PAYABLE], by=("person_id",), plan=plan, coverage_month=month
@@ -167,6 +164,24 @@ def _accrued(session: Session, book: PlanBook, whose: Collection[str], until: Mo
             if carrier in whose:
                 found[carrier, month] += owed[key]
     return found
+
+
+def _payable(session: Session, until: Month | None) -> Iterator[tuple[str | None, str, int]]:
+    """Plan, month of cover and what stands open of them, from the index alone."""
+    rows = session.tuples(
+        select(leg.c.coverage_month, leg.c.plan, func.sum(leg.c.amount))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == chart.PREMIUM_PAYABLE, OF_CARRIERS,
+            leg.c.coverage_month <= str(until) if until else leg.c.coverage_month.is_not(None),
+            leg.c.posted_as.is_not(None),
+        )
+        .group_by(leg.c.coverage_month, leg.c.plan)
+        .having(func.sum(leg.c.amount) != 0)
+        .order_by(leg.c.coverage_month, leg.c.plan)
+    )  # fmt: skip
+    for part in rows:
+        for month, plan, amount in part:
+            yield plan, month, int(amount)
 
 
 def paid_to_others(
@@ -218,6 +233,11 @@ def _left(session: Session, book: PlanBook, whose: Collection[str], months: Coll
     return found
 
 
+def _of_months(session: Session, months: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+    """Of these months of cover; the bounds say to every planner that the index by month is the narrow one."""
+    return (leg.c.coverage_month.between(min(months), max(months)), session.among(leg.c.coverage_month, sorted(months)))
+
+
 def _sums(
     session: Session, book: PlanBook, by: Sequence[ColumnElement[Any]], months: Collection[str]
 ) -> Iterator[tuple[str, tuple[Any, ...], int]]:
@@ -232,8 +252,8 @@ def _sums(
         for part in session.tuples(
             select(leg.c.batch, *by, func.sum(-leg.c.amount))
             .where(
-                leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT,
-                leg.c.posted_as.in_(REMITTED), session.among(leg.c.coverage_month, sorted(months)),
+                leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT, OF_CARRIERS,
+                leg.c.posted_as.in_(REMITTED), *_of_months(session, months),
             )
             .group_by(leg.c.batch, *by)
         )
@@ -328,7 +348,8 @@ def _accrued_later(session: Session, book: PlanBook, paid: Sequence[Unpaid]) -> 
         select(*of)
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
-            leg.c.employer_id == session.employer, session.among(leg.c.coverage_month, sorted({o.month for o in paid}))
+            leg.c.employer_id == session.employer, OF_CARRIERS,
+            *_of_months(session, {one.month for one in paid}),
         )
         .group_by(*of)
     )  # fmt: skip
