@@ -238,6 +238,29 @@ def test_months_that_were_paid_and_corrected_cost_no_statement_each(office: Offi
     assert set(many) == {6}
 
 
+def test_what_is_owed_and_has_left_is_found_by_month_of_cover_and_in_an_index_alone(office: Office) -> None:
+    asked: list[tuple[str, Any]] = []
+    office.accrue({"per_a": 500_00, "per_b": 300_00})
+    office.pay({"per_a": 200_00})
+    office.accrue({"per_b": 1_00})
+    event.listen(office.session.connection, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+    assert sum(one.rest for one in unpaid(office.session, office.book, ["carrier"])) == 601_00
+    of_legs = [one for one in asked if "FROM leg" in one[0]]
+    assert len(of_legs) == 3
+    postgres = office.session.connection.dialect.name == "postgresql"
+    for name in ("enable_seqscan", "enable_bitmapscan") if postgres else ():
+        office.session.connection.exec_driver_sql(f"SET LOCAL {name} = off")
+    for statement, given in of_legs:
+        words = ("EXPLAIN " if postgres else "EXPLAIN QUERY PLAN ") + statement
+        plan = [str(row) for row in office.session.connection.exec_driver_sql(words, given)]
+        mine = [line for line in plan if "leg" in line and ("SEARCH" in line or "SCAN" in line or "Scan" in line)]
+        assert mine and all("ix_leg_carriers" in line for line in mine), plan
+        if "GROUP BY leg.batch" in statement:
+            assert all("coverage_month" in line for line in plan if "COVERING" in line or "Index Cond" in line), plan
+        if "JOIN entry" not in statement:
+            assert all("COVERING" in line or "Index Only" in line for line in mine), plan
+
+
 def test_a_file_whose_money_has_left_without_it_is_still_to_go(office: Office) -> None:
     office.bill("INV-10", {"per_a": 500_00})
     office.pay({"per_a": 500_00})

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from benehub import ledger, planbook, reconcile
 from benehub.errors import ConfigError
@@ -16,6 +17,7 @@ from benehub.periods import Month
 from benehub.planbook import Plan
 from benehub.planbook.deadlines import deposit_deadline
 from benehub.reconcile import Finding, Relation, Type, accounts
+from benehub.reconcile.compared import compared
 from benehub.store import Session, Store
 from benehub.store.tables import connection, person
 from benehub.testing.kithub import BOOK
@@ -139,6 +141,65 @@ def test_what_is_held_for_accounts_is_told_person_by_person_and_where_no_bank_da
     reconcile.settle(session, Relation.ACCOUNTS, "2026-11", told, session.today())
     mine = {one.account: one for one in clearing(session, book, NOVEMBER)}[chart.ACCOUNT_PAYABLE]
     assert (mine.balance, mine.unexplained) == (-300, 0)
+
+
+def contributed(session: Session, day: date, amount: int = 500) -> None:
+    """Taken from pay for an account, and not paid over."""
+    dims: dict[str, Any] = {"person_id": "per_a", "plan": "hsa", "pay_date": day, "money_source": "employee"}
+    legs = (Leg(chart.PAYROLL_CLEARING, "USD", amount, **dims), Leg(chart.ACCOUNT_PAYABLE, "USD", -amount, **dims))
+    ledger.record(session, [NewEntry(f"hsa/{day}", "deduction.withheld", day, legs, "test")])
+
+
+KEPT = HSA.replace("benefit_type: hsa", "benefit_type: hsa\n    custodian: bank")
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_what_is_held_for_a_custodian_is_told_though_its_plan_was_dropped_and_no_bank_day_is_known(
+    session: Session, dropped: bool
+) -> None:
+    before = planbook.load(BOOK.replace("leave:\n", KEPT), "book")
+    book = planbook.load(BOOK, "book").after(before.find) if dropped else before
+    contributed(session, date(2026, 11, 20))
+    told = accounts.compare(session, book, NOVEMBER, no_calendar)
+    late = [one for one in told if one.type is not Type.OVER_LIMIT]
+    assert [(one.type, one.expected, one.clear_by) for one in late] == [(Type.WITHHELD_NOT_DEPOSITED, 500, None)]
+    reconcile.settle(session, Relation.ACCOUNTS, "2026-11", told, session.today())
+    assert {one.account: one for one in clearing(session, book, NOVEMBER)}[chart.ACCOUNT_PAYABLE].unexplained == 0
+
+
+@pytest.mark.parametrize("text", [HSA, KEPT], ids=["no custodian", "a custodian"])
+def test_what_is_held_and_on_its_way_is_asked_for_once_and_of_the_month_alone(
+    session: Session, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts.account_limits, "compare", lambda *_: ())  # they ask for themselves, of the year
+    book = planbook.load(BOOK.replace("leave:\n", text), "book")
+    for day in (date(2026, 11, 20), date(2026, 10, 20)):
+        contributed(session, day)
+    asked: list[Any] = []
+    event.listen(session.connection, "before_cursor_execute", lambda *told: asked.append(told[3]))
+    accounts.compare(session, book, NOVEMBER, no_calendar)
+    named = [told for told in asked if chart.CUSTODIAN_TRANSIT in str(told) or chart.ACCOUNT_PAYABLE in str(told)]
+    assert sum(chart.ACCOUNT_PAYABLE in str(told) for told in named) == 1
+    assert all("2026" in str(told) or "datetime" in str(told) for told in named), "each is bounded by its days"
+
+
+def test_months_signed_before_such_money_was_told_are_compared_with_a_later_one(session: Session) -> None:
+    book = planbook.load(BOOK.replace("leave:\n", HSA), "book")
+    for day in (date(2026, 9, 4), date(2026, 9, 18), date(2026, 10, 2), date(2026, 11, 20)):
+        contributed(session, day)
+
+    def again(month: Month) -> list[str]:
+        outcome = accounts.settle_untold(session, book, month, no_calendar, session.latest_seq())
+        rows = [reconcile.get(session, one) for one in outcome.opened]
+        return sorted(row.reference for row in rows if row.type == Type.WITHHELD_NOT_DEPOSITED)
+
+    assert again(Month(2026, 9)) == []
+    assert again(NOVEMBER) == ["2026-09-04", "2026-09-18", "2026-10-02"]
+    assert found(session, BOOK.replace("leave:\n", HSA), OCTOBER)[chart.ACCOUNT_PAYABLE].unexplained == 0
+    assert set(compared(session, OCTOBER)) == {Relation.ACCOUNTS.value}
+    for row in reconcile.listed(session):
+        reconcile.act(session, row.difference_id, "ann", state="dismissed", note="paid by hand")
+    assert (again(NOVEMBER), accounts.untold(session, OCTOBER)) == ([], [])
 
 
 def test_whose_own_money_is_owed_is_told_by_one_rule(session: Session) -> None:

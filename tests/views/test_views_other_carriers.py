@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from benehub import ledger, planbook, reconcile
+from benehub.flows.remittance_lines import lines_due
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import Finding, Relation, Type, carriers, given_up, premium
+from benehub.reconcile import Finding, Relation, Type, carriers, credits, given_up, premium
 from benehub.reconcile.unpaid import unpaid
 from benehub.store import Session, Store
 from benehub.store.tables import confirmation, connection, dispatch, intake_batch, person
@@ -53,7 +54,7 @@ def post(session: Session, kind: str, accounts: tuple[str, str], amount: int, to
     dims: dict[str, Any] = {"person_id": "per_a", "plan": "ppo", "coverage_month": "2026-10"}
     batch = f"dis_{to}" if to else None
     legs = (Leg(accounts[0], "USD", amount, **dims), Leg(accounts[1], "USD", -amount, batch=batch, **dims))
-    ledger.record(session, [NewEntry(f"{kind}/{to}", kind, OCTOBER.first, legs, batch or "test")])
+    ledger.record(session, [NewEntry(f"{kind}/{to}/{amount}", kind, OCTOBER.first, legs, batch or "test")])
 
 
 def pay(session: Session, to: str, amount: int = 300) -> None:
@@ -67,14 +68,24 @@ def pay(session: Session, to: str, amount: int = 300) -> None:
     post(session, "premium.remitted", (chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT), amount, to)
 
 
-def bill(session: Session, whose: str, due: date, amount: int = 300) -> None:
+def bill(session: Session, whose: str, due: date, amount: int = 300, line: str = "") -> None:
     """A carrier bills the plan's October, whosever plan it is."""
     session.add(confirmation, [
-        {"kind": "invoice_line", "connection_id": whose, "row_key": whose, "version": 1, "current": 1, "plan": "ppo",
-         "part": "current", "code": "", "tax_class": "", "tier": "EE", "coverage_month": "2026-10", "unit": "USD",
-         "detail": {"invoice_date": "2026-09-15"}, "reference": f"{whose}-1", "on_date": due, "amount": amount,
-         "person_id": "per_a", "external_id": "per_a", "batch_id": "bat_1", "row_no": 1, "seq": 1}
+        {"kind": "invoice_line", "connection_id": whose, "row_key": line or whose, "version": 1, "current": 1,
+         "plan": "ppo", "part": "current", "code": "", "tax_class": "", "tier": "EE", "coverage_month": "2026-10",
+         "unit": "USD", "detail": {"invoice_date": "2026-09-15"}, "reference": f"{whose}-1", "on_date": due,
+         "amount": amount, "person_id": "per_a", "external_id": "per_a", "batch_id": "bat_1", "row_no": 1, "seq": 1}
     ])  # fmt: skip
+
+
+def take_back(session: Session, amount: int, gone: bool) -> None:
+    """The other carrier takes so much of its bill of 300 back: its line is gone or says less, or a credit says so."""
+    if gone:
+        session.change(confirmation, {"connection_id": "other", "row_key": "other"}, current=0)
+        if amount < 300:
+            bill(session, "other", DUE, 300 - amount, "less")
+    else:
+        bill(session, "other", DUE, -amount, "credit")
 
 
 def compare(session: Session, book: PlanBook) -> list[tuple[str, str]]:
@@ -133,6 +144,65 @@ def test_who_insures_is_owed_all_whoever_is_asked_and_whatever_was_dismissed(ses
     given_up.restate(session, book, "2026-10")
     assert owed() == [[("carrier", 300)]] * 2
     assert (mine.difference_id in given_up.posted(session)) is (policy != "pay_as_enrolled")
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["no line any more", "a credit line"])
+@pytest.mark.parametrize("amount", [300, 100])
+@pytest.mark.parametrize("policy", ["pay_as_billed", "short_pay", "pay_as_enrolled"])
+def test_what_another_carrier_takes_back_after_it_was_paid_is_open_until_the_money_is_back(
+    session: Session, policy: str, amount: int, gone: bool
+) -> None:
+    book = with_terms(policy)
+    post(session, "premium.accrued", (chart.BENEFIT_COST, chart.PREMIUM_PAYABLE), 300)
+    bill(session, "other", DUE)
+    pay(session, "other")
+    compare(session, book)
+    (mine,) = [row for row in reconcile.listed(session) if row.type == "BILLED_NOT_ENROLLED"]
+    take_back(session, amount, gone)
+    assert payable(session, book)[0] == 0, "what the open difference names is explained before it is compared again"
+    assert compare(session, book)[:2] == [("BILLED_NOT_ENROLLED", "other/-"), ("PREMIUM_AT_RISK", "carrier/-")]
+    told = reconcile.get(session, mine.difference_id)
+    assert (told.state, told.expected, told.actual, told.owner) == ("discrepancy", 0, 300, "carrier")
+    assert "was paid" in told.cause
+    assert payable(session, book)[0] == 0
+    post(session, "premium.remitted", (chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT), -amount, "other")
+    rest = 300 - amount
+    assert ("BILLED_NOT_ENROLLED" in [kind for kind, _ in compare(session, book)]) is (rest > 0)
+    assert reconcile.get(session, mine.difference_id).at_stake == (rest or 300)
+    assert payable(session, book)[0] == 0
+
+
+@pytest.mark.parametrize("policy", ["pay_as_billed", "pay_as_enrolled"])
+def test_nothing_that_another_carrier_owes_back_is_taken_from_the_plans_own(session: Session, policy: str) -> None:
+    book = with_terms("pay_as_billed", policy)
+    post(session, "premium.accrued", (chart.BENEFIT_COST, chart.PREMIUM_PAYABLE), 300)
+    bill(session, "other", DUE)
+    pay(session, "other")
+    bill(session, "carrier", OCTOBER.first)
+    compare(session, book)
+    to_own = sum(one.paid_minor for one in lines_due(session, book, "carrier", OCTOBER))
+    assert to_own == 300
+    post(session, "premium.remitted", (chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT), 300)
+    take_back(session, 300, gone=True)
+    found = [(one.carrier, one.amount, one.granted) for one in credits.standing(session, book)]
+    assert found == [("other", 300, 300)]
+    assert credits.standing(session, book, "carrier") == []
+
+
+def test_whom_the_carrier_refuses_is_in_dispute_plan_by_plan(session: Session) -> None:
+    book = with_terms("pay_as_billed", "pay_as_enrolled")
+    post(session, "premium.accrued", (chart.BENEFIT_COST, chart.PREMIUM_PAYABLE), 300)
+    row = {"kind": "employee", "subscriber_id": "", "ssn_sealed": None, "ssn_index": None, "seq": 1}
+    session.add(person, [{**row, "person_id": "per_b", "member_id": "per_b"}])
+    bill(session, "carrier", LATER, 0)
+    session.change(confirmation, {"connection_id": "carrier"}, person_id="per_b", external_id="per_b")
+    reconcile.settle(session, Relation.PREMIUM, "2026-10", [
+        Finding(Relation.PREMIUM, Type.MEMBER_REFUSED, "2026-10", "carrier/-", "carrier", "hub", "refused", "mend",
+                person_id="per_a", expected=300, actual=0)
+    ], session.today())  # fmt: skip
+    pay(session, "carrier")
+    dispute = ("in dispute with carrier, not paid as billed", 300, None)
+    assert payable(session, book) == (0, [("MEMBER_REFUSED (premium)", -300, None), dispute])
 
 
 def test_what_another_carrier_bills_is_owed_to_it_until_its_own_day(session: Session) -> None:

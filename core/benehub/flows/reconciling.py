@@ -86,6 +86,8 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int 
         if relation == Relation.PREMIUM:
             given_up.restate(session, book, str(month))
             outcome += credits.settle(session, book)
+        if relation == Relation.ACCOUNTS:
+            outcome += accounts.settle_untold(session, book, month, _custodian_due(book), read_to)
     tell(hub, employer, outcome.opened, "difference_opened")
     tell(hub, employer, outcome.closed, "difference_closed")
     counts = {"opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again}
@@ -196,6 +198,10 @@ def lift(hub: Hub, employer: str, rule: str) -> None:
         reconcile.lift(session, rule)
 
 
+def _custodian_due(book: PlanBook) -> accounts.Due:
+    return lambda plan, day: deposit_deadline(book, plan, day).required().due
+
+
 def _findings(session: Session, book: PlanBook, relation: Relation, month: Month) -> list[Finding]:
     def due(plan: Plan, day: date) -> DepositDue:
         return deposit_deadline(book, plan, day).required()
@@ -218,7 +224,7 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
             found = [one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)]
             return [*found, *over_limit.compare(session, book, month)]
         case Relation.ACCOUNTS:
-            return accounts.compare(session, book, month, lambda plan, day: due(plan, day).due)
+            return accounts.compare(session, book, month, _custodian_due(book))
         case Relation.LEAVE:
             approved = leave_orders.approved(session, _periods(session, book, month))
             return leave.compare(session, book, book.roles.payroll, month, approved, _finals(session, book, month))

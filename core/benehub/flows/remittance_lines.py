@@ -22,7 +22,7 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import carriers, credits
 from benehub.reconcile.billed import Due, accepted, bill_lines
 from benehub.reconcile.carriers import Key
-from benehub.reconcile.unpaid import remitted
+from benehub.reconcile.unpaid import paid_by_key, paid_to_others, remitted
 from benehub.records import RemittanceLine
 from benehub.store import Session
 from benehub.store.tables import confirmation, obligation
@@ -41,8 +41,8 @@ def lines_due(
         lines = [one for one in _enrolled(session, book, connection_id, month) if one.paid]
     else:
         lines = accepted(session, book, connection_id, str(month), bill_lines(session, connection_id, str(month)))
-        lines = _less_remitted(session, lines, elsewhere)
-        lines += _late_charges(session, connection_id, month, elsewhere)
+        lines = _less_remitted(session, book, connection_id, lines, elsewhere)
+        lines += _late_charges(session, book, connection_id, month, elsewhere)
     total = sum(one.paid for one in lines)
     for one in _credits(session, book, connection_id, month, elsewhere, policy == "pay_as_enrolled"):
         if total + one.paid > 0:
@@ -67,18 +67,23 @@ def _enrolled(session: Session, book: PlanBook, connection_id: str, month: Month
     """
     members = people.people(session)
     found = ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("person_id", "plan"), coverage_month=str(month))
-    owed = [one for one in found if one.amount < 0 or book.find(one.dimensions["plan"]) is not None]
-    keys = [(one.dimensions["person_id"], one.dimensions["plan"], str(month)) for one in owed]
-    whose = carriers.of_keys(session, book, keys)
-    for one in owed:
-        person_id, plan = one.dimensions["person_id"], one.dimensions["plan"]
-        if whose.get((person_id, plan, str(month))) == connection_id:
-            yield Due(person_id, members[person_id].member_id, plan, str(month), "", -one.amount, -one.amount)
+    owed: defaultdict[Key, int] = defaultdict(int)
+    for one in found:
+        if one.amount < 0 or book.find(one.dimensions["plan"]) is not None:
+            owed[one.dimensions["person_id"], one.dimensions["plan"], str(month)] -= one.amount
+    for _, key, amount in paid_to_others(session, book, month, month):
+        owed[key] += amount
+    whose = carriers.of_keys(session, book, owed)
+    for key, amount in owed.items():
+        if whose.get(key) == connection_id:
+            yield Due(key[0], members[str(key[0])].member_id, key[1], str(month), "", amount, amount)
 
 
-def _less_remitted(session: Session, lines: Sequence[Due], elsewhere: Mapping[Key, int]) -> list[Due]:
+def _less_remitted(
+    session: Session, book: PlanBook, connection_id: str, lines: Sequence[Due], elsewhere: Mapping[Key, int]
+) -> list[Due]:  # fmt: skip
     """Lines less what has been remitted for them: a bill that is corrected is not paid a second time."""
-    paid = _remitted(session, {one.month for one in lines}, elsewhere)
+    paid = _remitted(session, book, connection_id, {one.month for one in lines}, elsewhere)
     last = {one.key: number for number, one in enumerate(lines)}
     rest = []
     for number, one in enumerate(lines):
@@ -89,19 +94,26 @@ def _less_remitted(session: Session, lines: Sequence[Due], elsewhere: Mapping[Ke
     return rest
 
 
-def _remitted(session: Session, months: set[str], elsewhere: Mapping[Key, int]) -> defaultdict[Key, int]:
-    """What has been paid for each person, plan and month, with what is on its way in other payments."""
+def _remitted(
+    session: Session, book: PlanBook, connection_id: str, months: set[str], elsewhere: Mapping[Key, int]
+) -> defaultdict[Key, int]:  # fmt: skip
+    """What this carrier has been paid for each person, plan and month, with what is on its way in other payments.
+
+    What was posted of a word that is no plan, and no payment says to whom, counts as its own: nothing is paid twice.
+    """
     paid: defaultdict[Key, int] = defaultdict(
         int, {key: amount for key, amount in elsewhere.items() if key[2] in months}
     )
-    for month in months:
-        for one in ledger.balances(session, [chart.CARRIER_TRANSIT], by=("person_id", "plan"), coverage_month=month):
-            if one.dimensions["plan"]:  # what the bank has confirmed is of no plan: it was paid all the same
-                paid[one.dimensions["person_id"], one.dimensions["plan"], month] -= one.amount
+    left = paid_by_key(session, book, months)
+    for whose in (connection_id, ""):
+        for key, amount in left[whose].items():
+            paid[key] += amount
     return paid
 
 
-def _late_charges(session: Session, connection_id: str, month: Month, elsewhere: Mapping[Key, int]) -> list[Due]:
+def _late_charges(
+    session: Session, book: PlanBook, connection_id: str, month: Month, elsewhere: Mapping[Key, int]
+) -> list[Due]:  # fmt: skip
     """What this month's bill charges for earlier months and nobody has paid yet."""
     mine = (
         select(confirmation.c.reference)
@@ -130,7 +142,7 @@ def _late_charges(session: Session, connection_id: str, month: Month, elsewhere:
     )  # fmt: skip
     if not rows:
         return []
-    open_ = _open(session, connection_id, {row.coverage_month for row in rows}, elsewhere)
+    open_ = _open(session, book, connection_id, {row.coverage_month for row in rows}, elsewhere)
     found = []
     for row in rows:
         key = (row.person_id, row.plan, row.coverage_month)
@@ -143,9 +155,11 @@ def _late_charges(session: Session, connection_id: str, month: Month, elsewhere:
     return found
 
 
-def _open(session: Session, connection_id: str, months: set[str], elsewhere: Mapping[Key, int]) -> dict[Key, int]:
+def _open(
+    session: Session, book: PlanBook, connection_id: str, months: set[str], elsewhere: Mapping[Key, int]
+) -> dict[Key, int]:  # fmt: skip
     """Billed less remitted, by key, of these months."""
-    paid = _remitted(session, months, elsewhere)
+    paid = _remitted(session, book, connection_id, months, elsewhere)
     rows = session.rows(
         select(
             confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month,

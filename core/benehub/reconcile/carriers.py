@@ -27,12 +27,13 @@ Key = tuple[str | None, str, str]
 def to_compare(session: Session, book: PlanBook, month: Month) -> list[str]:
     """The carriers of a month: those of the plan book, and whoever has billed this month or an earlier one.
 
-    A carrier whose last plan was dropped still bills, and its last bill may not be paid yet.
+    A carrier whose last plan was dropped still bills, and its last bill may not be paid yet; one that has taken its
+    bill back may have been paid.
     """
     named = {plan.carrier for plan in book.insurance_plans() if plan.carrier}
     # Of each connection the first such line is enough; each has billed for years.
     billed = exists().where(
-        *session.where(confirmation, kind="invoice_line", current=1),
+        *session.where(confirmation, kind="invoice_line"),
         confirmation.c.connection_id == connection.c.connection_id, confirmation.c.coverage_month <= str(month),
     )  # fmt: skip
     other = connection.c.connection_id.not_in(sorted(named))

@@ -8,6 +8,7 @@ refused: it is posted as a loss and told, never forgotten. Only the claims thems
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +27,7 @@ from benehub.reconcile.carriers import Key
 from benehub.reconcile.claimed import Claim, unanswered
 from benehub.reconcile.differences import Outcome, settle_within
 from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.unpaid import paid_by_key
 from benehub.store import Session
 from benehub.store.tables import confirmation, credit_claim, dispatch, entry, leg, obligation
 
@@ -72,6 +74,9 @@ class Credit:
     claim_by: date | None
     """Last day of a claim; None where the plan book does not tell it."""
     today: date
+    of_other: bool = False
+    """Whether the carrier does not insure the plan: it owes all it was paid, and nothing of it is posted as lost by
+    itself; the difference stands until a person has said what becomes of it."""
 
     @property
     def past(self) -> bool:
@@ -91,7 +96,7 @@ class Credit:
     @property
     def to_lose(self) -> int:
         """What has to stand as lost: a carrier that gives back more than it must lowers it."""
-        if not self.past:
+        if not self.past or self.of_other:
             return 0
         return max(0, self.amount + self.lost - self.granted - self.claimed)
 
@@ -110,25 +115,47 @@ def standing(session: Session, book: PlanBook, carrier: str = "") -> list[Credit
     paid_over = _over(session)
     lost = _by_key(session, chart.CREDITS_LOST)
     whose = carriers.of_keys(session, book, {*paid_over, *lost})
-    keys = [key for key, one in whose.items() if carrier in ("", one)]
-    if not keys:
+    others = _of_others(session, book, paid_over)
+    mine = {of for key in {*whose, *others} for of in (whose.get(key), *others.get(key, ()))}
+    if not whose or (carrier and carrier not in mine):
         return []
-    months = {month for _, _, month in keys}
+    months = {month for _, _, month in whose}
     paid, taken = _paid(session, months), _taken(session, months)
     billed, waiting = _billed(session, months), _owed_claims(session, WAITING)
     claims = _claims(session, book, whose)
     found = []
-    for key in keys:
-        amount, gone = paid_over.get(key, 0), lost.get(key, 0)
-        granted = min(max(0, paid.get(key, 0) - billed[key]), amount + gone) if key in billed else 0
+    for key, own in whose.items():
+        rest, gone, paid_own, billed_own = paid_over.get(key, 0), lost.get(key, 0), paid.get(key, 0), dict(billed[key])
         asked, after = unanswered(claims.get(key, ()), taken.get(key, ()))
-        sums = (amount, granted, asked, waiting.get(key, 0), after, gone)
-        found.append(_credit(session, book, whose[key], key, sums))
-    return sorted(found, key=lambda one: (one.claim_by or date.max, one.carrier, one.plan, one.person_id or ""))
+        asks = (asked, waiting.get(key, 0), after)
+        for other, amount in others.get(key, {}).items():
+            granted = max(0, amount - billed_own.pop(other)) if other in billed_own else 0
+            part = min(amount, rest)
+            found.append(_credit(session, book, other, key, (part, min(granted, part), *asks, 0), of_other=True))
+            rest, paid_own, asks = rest - part, paid_own - amount, (0, 0, 0)
+        granted = min(max(0, paid_own - sum(billed_own.values())), rest + gone) if billed_own else 0
+        if rest or gone:
+            found.append(_credit(session, book, own, key, (rest, granted, *asks, gone)))
+    return sorted(
+        (one for one in found if carrier in ("", one.carrier)),
+        key=lambda one: (one.claim_by or date.max, one.carrier, one.plan, one.person_id or ""),
+    )
+
+
+def _of_others(session: Session, book: PlanBook, over: Mapping[Key, int]) -> dict[Key, dict[str, int]]:
+    """What carriers that do not insure the plan were paid of what was paid too much: key -> carrier -> amount."""
+    found: dict[Key, dict[str, int]] = {}
+    for carrier, sums in paid_by_key(session, book, {month for _, _, month in over}).items():
+        for key, amount in sums.items():
+            plan = book.find(key[1])
+            if key in over and amount > 0 and plan is not None and plan.carrier not in (None, carrier):
+                found.setdefault(key, {})[carrier] = amount
+    return found
 
 
 def _credit(
-    session: Session, book: PlanBook, carrier: str, key: Key, amounts: tuple[int, int, int, int, int, int]
+    session: Session, book: PlanBook, carrier: str, key: Key, amounts: tuple[int, int, int, int, int, int],
+    of_other: bool = False,
 ) -> Credit:  # fmt: skip
     person_id, plan, month = key
     amount, granted, asked, waiting, late, lost = amounts
@@ -138,6 +165,7 @@ def _credit(
     return Credit(
         session.id("crd", carrier, person_id or "-", plan, month), carrier, person_id, plan, month, amount,
         granted, claimed, underway, late, lost, book.terms(carrier).claim_by(Month.parse(month)), session.today(),
+        of_other,
     )  # fmt: skip
 
 
@@ -199,11 +227,12 @@ def _taken(session: Session, months: set[str]) -> dict[Key, list[tuple[date, int
     return found
 
 
-def _billed(session: Session, months: set[str]) -> dict[Key, int]:
-    """What the bills say for a month of cover by now; zero too where a line was taken back whole."""
+def _billed(session: Session, months: set[str]) -> defaultdict[Key, dict[str, int]]:
+    """What each carrier's bills say for a month of cover by now; zero too where a line was taken back whole."""
+    found: defaultdict[Key, dict[str, int]] = defaultdict(dict)
     rows = session.rows(
         select(
-            confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month,
+            confirmation.c.connection_id, confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month,
             func.sum(case((confirmation.c.current == 1, confirmation.c.amount), else_=0)).label("amount"),
         )
         .where(
@@ -211,9 +240,13 @@ def _billed(session: Session, months: set[str]) -> dict[Key, int]:
             confirmation.c.coverage_month.in_(sorted(months)),
             confirmation.c.plan.is_not(None),
         )
-        .group_by(confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month)
+        .group_by(
+            confirmation.c.connection_id, confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month
+        )
     )  # fmt: skip
-    return {(row.person_id, row.plan, row.coverage_month): int(row.amount) for row in rows}
+    for row in rows:
+        found[row.person_id, row.plan, row.coverage_month][row.connection_id] = int(row.amount)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,25 +53,33 @@ def posted_out() -> ColumnElement[bool]:
 
 def held(session: Session, book: PlanBook, rows: Sequence[Row[Any]]) -> dict[str, int]:
     """Difference of premiums -> what was accrued of it and is not billed, minor units; below zero: billed too much."""
-    found = {row.difference_id: (row.expected or 0) - (row.actual or 0) for row in rows}
+    found = held_by_plan(session, book, rows)
+    return {row.difference_id: sum(found[row.difference_id].values()) for row in rows}
+
+
+def held_by_plan(session: Session, book: PlanBook, rows: Sequence[Row[Any]]) -> dict[str, dict[str | None, int]]:
+    """The same plan by plan: a carrier that refuses a member says so once, of all he is enrolled in with it."""
+    found: dict[str, dict[str | None, int]] = {
+        row.difference_id: {row.plan: (row.expected or 0) - (row.actual or 0)} for row in rows
+    }
     mine = [row for row in rows if row.type in ROSTER]
     if mine:
         found |= _of_roster(session, book, mine)
     return found
 
 
-def _of_roster(session: Session, book: PlanBook, rows: Sequence[Row[Any]]) -> dict[str, int]:
+def _of_roster(session: Session, book: PlanBook, rows: Sequence[Row[Any]]) -> dict[str, dict[str | None, int]]:
     months = sorted({row.period for row in rows})
     persons = sorted({row.person_id for row in rows if row.person_id})
     billed = billed_months(session, months)
     owed = _accrued_less_billed(session, book, persons, months)
-    found: dict[str, int] = {}
+    found: dict[str, dict[str | None, int]] = {}
     for row in rows:
         carrier, _ = carriers.told_by(book, row)
-        plans = owed[row.person_id, row.period]
-        found[row.difference_id] = 0 if (carrier, row.period) not in billed else sum(
-            amount for (of, plan), amount in plans.items() if of == carrier and row.plan in (None, plan)
-        )  # fmt: skip
+        plans = owed[row.person_id, row.period] if (carrier, row.period) in billed else {}
+        found[row.difference_id] = {
+            plan: amount for (of, plan), amount in plans.items() if of == carrier and row.plan in (None, plan)
+        }
     return found
 
 

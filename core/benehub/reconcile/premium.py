@@ -20,7 +20,7 @@ from benehub.reconcile import basis, bill, carriers, cut_off, in_flight, roster
 from benehub.reconcile.cut_off import CutOff
 from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.reconcile.unmatched import meant
-from benehub.reconcile.unpaid import unpaid
+from benehub.reconcile.unpaid import paid_by_key, unpaid
 from benehub.records import Tier
 from benehub.rules.premium.due import premium_due
 from benehub.rules.premium.line import Structure
@@ -42,6 +42,8 @@ class Billed:
     """Whether a line says what its price goes by."""
     credits: int = 0
     """So many lines give something back."""
+    owed_back: int = 0
+    """Of the amount, what was paid and its bill does not say any more: only of another carrier's plan."""
 
 
 def of_payments(session: Session, book: PlanBook, names: Collection[str], month: Month) -> list[Finding]:
@@ -63,6 +65,7 @@ def of_bill(session: Session, book: PlanBook, connection_id: str, month: Month) 
     accrued = _accrued(session, book, connection_id, month)
     covered = cut_off.cover(session, book, connection_id, month)
     billed, unknown = _billed(session, connection_id, month)
+    billed |= _owed_back(session, book, connection_id, month, billed)
     findings = list(_refused(session, book, connection_id, month, accrued))
     refused = {one.person_id for one in findings}
     on_roster = roster.compare(session, book, connection_id, month, accrued, refused, {*billed})
@@ -158,6 +161,21 @@ def _billed(session: Session, connection_id: str, month: Month) -> tuple[dict[Ke
     return known, [row for row in rows if not row.person_id]
 
 
+def _owed_back(
+    session: Session, book: PlanBook, connection_id: str, month: Month, billed: Mapping[Key, Billed]
+) -> dict[Key, Billed]:
+    """Of plans that another carrier insures, what this one was paid beyond its bill: it owes that money back.
+
+    What a carrier was paid too much of its own plans is a credit (see `credits`).
+    """
+    found: dict[Key, Billed] = {}
+    for (person_id, plan, _), paid in paid_by_key(session, book, [str(month)])[connection_id].items():
+        known, mine = book.find(plan), billed.get((str(person_id), plan), Billed(0, "", 0))
+        if person_id and known is not None and known.carrier not in (None, connection_id) and paid > mine.amount:
+            found[person_id, plan] = replace(mine, amount=paid, owed_back=paid - mine.amount)
+    return found
+
+
 def _bill(
     book: PlanBook, month: Month, accrued: Mapping[Key, int], tiers: Mapping[Key, str],
     billed: Mapping[Key, Billed], told: set[object], cut: CutOff | None, reasons: Reasons,
@@ -171,6 +189,7 @@ def _bill(
             continue
         shown = mine.tier if mine and actual else None
         late = cut is not None and cut.explains(key, tiers.get(key) if expected else None, shown)
+        late = late and not (mine and mine.owed_back)
         kind, cause, action = _judged(key, expected, mine, tiers, swapped)
         if kind in (Type.RATE_DIFF, Type.BILLED_NOT_ENROLLED) and reasons.credited_twice(key, expected, actual):
             kind, cause = Type.RETRO_CREDIT_DUPLICATED, "the bills give the same credit more than once"
@@ -299,6 +318,9 @@ def _judged(
         told = "enrolled and on the carrier's roster, but not on the bill"
         return Type.ENROLLED_NOT_BILLED, told, "Ask the carrier to bill the member before a retro bill arrives"
     if not expected:
+        if mine.owed_back:
+            told = "it was paid, the carrier that does not insure it bills less by now, and the money is not back"
+            return Type.BILLED_NOT_ENROLLED, told, "Have the carrier pay it back, or take it from its next payment"
         told = "still billed although cover has ended or never began"
         return Type.BILLED_NOT_ENROLLED, told, "Claim the credit from the carrier within its retro window"
     if mine.lines > 1 and mine.amount == expected * mine.lines:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, Row, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Exists, Row, case, exists, func, literal, or_, select
 
 from benehub import ledger, obligations
 from benehub.ledger import accounts as chart
@@ -26,7 +26,7 @@ from benehub.reconcile.differences import UNSETTLED
 from benehub.reconcile.findings import Type
 from benehub.reconcile.payable import posted_out, still_dismissed
 from benehub.store import Session
-from benehub.store.tables import SOURCED, confirmation, difference, dispatch, entry, leg, obligation
+from benehub.store.tables import OF_CARRIERS, SOURCED, confirmation, difference, dispatch, entry, leg, obligation
 
 REMIT = "premium.remit"
 REMITTED = ("premium.remitted", "premium.remitted.reversed")
@@ -87,8 +87,8 @@ def unpaid(session: Session, book: PlanBook, whose: Collection[str], until: Mont
     A carrier that is paid as billed is owed what its bills say, and until one comes what was accrued. What was paid too
     much of a month counts towards the rest of it, as the next payment of the month would take it.
     """
-    bills, strange = _bills(session, book, whose, until)
-    accrued = _accrued(session, book, whose, until, strange)
+    bills = _bills(session, whose, until)
+    accrued = _accrued(session, book, whose, until)
     on_way = _on_their_way(session, whose)
     left = _left(session, book, whose, {month for _, month in bills} | {month for (_, month), owed in accrued.items()
                                                                          if owed > 0})  # fmt: skip
@@ -113,25 +113,16 @@ def unpaid(session: Session, book: PlanBook, whose: Collection[str], until: Mont
 
 def overpaid(session: Session, book: PlanBook, whose: Collection[str], until: Month) -> dict[Of, int]:
     """What was paid of a month beyond what stands accrued of it, where somebody's cover ended after the payment."""
-    _, strange = _bills(session, book, whose, until)
-    return {of: -owed for of, owed in _accrued(session, book, whose, until, strange).items() if owed < 0}
+    return {of: -owed for of, owed in _accrued(session, book, whose, until).items() if owed < 0}
 
 
-def _bills(
-    session: Session, book: PlanBook, whose: Collection[str], until: Month | None
-) -> tuple[dict[Of, list[Unpaid]], set[str]]:
-    """What each bill says for a month, the first due first; and the months in which a bill, whosever it is, has another
-    carrier's plan."""
+def _bills(session: Session, whose: Collection[str], until: Month | None) -> dict[Of, list[Unpaid]]:
+    """What each bill says for a month, the first due first."""
     line = confirmation.c
-    own: dict[str, list[str]] = {}
-    for plan in book.insurance_plans():
-        own.setdefault(plan.carrier or "", []).append(plan.id)
-    others = [(and_(line.connection_id != carrier, line.plan.in_(plans)), 1) for carrier, plans in own.items()]
     rows = session.rows(
         select(
             line.connection_id, line.coverage_month, line.reference, func.min(line.on_date).label("due"),
             func.sum(line.amount).label("amount"),
-            func.max(case(*others, else_=0) if others else literal(0)).label("others"),
         )
         .where(
             *session.where(confirmation, kind="invoice_line", current=1), line.coverage_month != "",
@@ -147,28 +138,23 @@ def _bills(
             continue
         one = Unpaid(row.connection_id, row.coverage_month, row.reference, row.due, int(row.amount))
         found.setdefault((one.carrier, one.month), []).append(one)
-    return found, {row.coverage_month for row in rows if row.others}
+    return found
 
 
-def _accrued(
-    session: Session, book: PlanBook, whose: Collection[str], until: Month | None, strange: Collection[str]
-) -> dict[Of, int]:
+def _accrued(session: Session, book: PlanBook, whose: Collection[str], until: Month | None) -> dict[Of, int]:
     """What the ledger owes still; of a word that is no plan here, what stands open of those it is owed for.
 
-    Who was paid for another carrier's plan in the months of `strange` is owed nothing less by that.
+    Who insures a plan is owed no less by what another carrier was paid of it.
     """
     found: defaultdict[Of, int] = defaultdict(int)
-    for of, amount in _paid_to_others(session, book, strange):
-        if of[0] in whose:
-            found[of] += amount
-    for one in ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("plan", "coverage_month")):
-        plan, month = one.dimensions["plan"], one.dimensions["coverage_month"]
-        if month is None or (until is not None and month > str(until)):
-            continue
+    for carrier, key, amount in paid_to_others(session, book, until):
+        if carrier in whose:
+            found[carrier, key[2]] += amount
+    for plan, month, amount in _payable(session, until):
         known = book.find(plan)
         if known is not None:
             if known.carrier is not None and known.carrier in whose:
-                found[known.carrier, month] -= one.amount
+                found[known.carrier, month] -= amount
             continue
         open_ = ledger.balances(
             session, [chart.PREMIUM_PAYABLE], by=("person_id",), plan=plan, coverage_month=month
@@ -180,27 +166,62 @@ def _accrued(
     return found
 
 
-def _paid_to_others(session: Session, book: PlanBook, months: Collection[str]) -> Iterator[tuple[Of, int]]:
-    """What another carrier was paid of a plan that it bills and does not insure, by the carrier that does.
+def _payable(session: Session, until: Month | None) -> Iterator[tuple[str | None, str, int]]:
+    """Plan, month of cover and what stands open of them, from the index alone."""
+    rows = session.tuples(
+        select(leg.c.coverage_month, leg.c.plan, func.sum(leg.c.amount))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == chart.PREMIUM_PAYABLE, OF_CARRIERS,
+            leg.c.coverage_month <= str(until) if until else leg.c.coverage_month.is_not(None),
+            leg.c.posted_as.is_not(None),
+        )
+        .group_by(leg.c.coverage_month, leg.c.plan)
+        .having(func.sum(leg.c.amount) != 0)
+        .order_by(leg.c.coverage_month, leg.c.plan)
+    )  # fmt: skip
+    for part in rows:
+        for month, plan, amount in part:
+            yield plan, month, int(amount)
 
-    As long as the difference says so. One that a person has dismissed does until it is posted out of what is owed: a
-    second person's word may be needed, and where the hub bills itself nothing is posted.
+
+def paid_to_others(
+    session: Session, book: PlanBook, until: Month | None = None, since: Month | None = None
+) -> Iterator[tuple[str, Key, int]]:
+    """What another carrier was paid of a plan that it does not insure: by the carrier that does, and key.
+
+    As long as the difference says so (`premium.of_bill`). One that a person has dismissed does until it is posted out
+    of what is owed: a second person's word may be needed, and where the hub bills itself nothing is posted.
     """
-    if not months:
-        return
     rows = session.rows(
         select(difference).where(
             *session.where(difference, relation="premium", type=Type.BILLED_NOT_ENROLLED.value),
-            difference.c.period.in_(sorted(months)),
+            difference.c.reference.contains("/"),  # of a carrier's own plan it names no carrier
+            *([difference.c.period <= str(until)] if until else []),
+            *([difference.c.period >= str(since)] if since else []),
             or_(difference.c.state.in_(UNSETTLED), still_dismissed() & ~posted_out()),
         )
-    )  # fmt: skip
+    )
     told = {(carriers.told_by(book, row)[0], row.plan, row.period, row.person_id) for row in rows}
     by = (leg.c.plan, leg.c.coverage_month, leg.c.person_id)
     for carrier, (plan, month, person_id), amount in _sums(session, book, by, {row.period for row in rows}):
         known = book.find(plan)
         if known is not None and known.carrier not in (None, carrier) and (carrier, plan, month, person_id) in told:
-            yield (str(known.carrier), month), amount
+            yield str(known.carrier), (person_id, plan, month), amount
+
+
+def paid_by_key(
+    session: Session, book: PlanBook, months: Collection[str]
+) -> defaultdict[str, defaultdict[Key, int]]:  # fmt: skip
+    """What was remitted for these months and has not come back: carrier -> person, plan and month -> minor units.
+
+    What was posted of a word that no plan book ever had, without a payment of the hub's, is of nobody: of "".
+    """
+    found: defaultdict[str, defaultdict[Key, int]] = defaultdict(lambda: defaultdict(int))
+    by = (leg.c.plan, leg.c.coverage_month, leg.c.person_id)
+    for carrier, (plan, month, person_id), amount in _sums(session, book, by, months):
+        if plan:  # what the bank has confirmed is of no plan
+            found[carrier][person_id, plan, month] += amount
+    return found
 
 
 def _left(session: Session, book: PlanBook, whose: Collection[str], months: Collection[str]) -> dict[Of, int]:
@@ -210,6 +231,11 @@ def _left(session: Session, book: PlanBook, whose: Collection[str], months: Coll
         if carrier in whose:
             found[carrier, month] += amount
     return found
+
+
+def _of_months(session: Session, months: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+    """Of these months of cover; the bounds say to every planner that the index by month is the narrow one."""
+    return (leg.c.coverage_month.between(min(months), max(months)), session.among(leg.c.coverage_month, sorted(months)))
 
 
 def _sums(
@@ -226,8 +252,8 @@ def _sums(
         for part in session.tuples(
             select(leg.c.batch, *by, func.sum(-leg.c.amount))
             .where(
-                leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT,
-                leg.c.posted_as.in_(REMITTED), session.among(leg.c.coverage_month, sorted(months)),
+                leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT, OF_CARRIERS,
+                leg.c.posted_as.in_(REMITTED), *_of_months(session, months),
             )
             .group_by(leg.c.batch, *by)
         )
@@ -296,9 +322,8 @@ def _by_bill(session: Session, book: PlanBook, bills: Sequence[Unpaid], gone: in
 def _pool(session: Session, book: PlanBook, carrier: str, month: str, on_way: _Left) -> defaultdict[Key, int]:
     """What has left for a month to one carrier, by person and plan."""
     pool: defaultdict[Key, int] = defaultdict(int, on_way.by_key)
-    for whose, (plan, person_id), amount in _sums(session, book, (leg.c.plan, leg.c.person_id), (month,)):
-        if whose == carrier:
-            pool[person_id, plan, month] += amount
+    for key, amount in paid_by_key(session, book, (month,))[carrier].items():
+        pool[key] += amount
     return pool
 
 
@@ -316,34 +341,37 @@ def _accrued_later(session: Session, book: PlanBook, paid: Sequence[Unpaid]) -> 
     """What was accrued for these months after the first payment of each: the day it was known, and how much."""
     if not paid:
         return {}
-    plans = {plan.id: plan.carrier for plan in book.insurance_plans() if plan.carrier}
+    own = [(leg.c.plan == plan.id, plan.carrier) for plan in book.insurance_plans() if plan.carrier]
+    whose = case(*own, else_="") if own else literal("")
+    of = (whose.label("carrier"), leg.c.coverage_month)
     of_month = (
-        select(leg.c.plan, leg.c.coverage_month)
+        select(*of)
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
-            leg.c.employer_id == session.employer, session.among(leg.c.coverage_month, sorted({o.month for o in paid}))
+            leg.c.employer_id == session.employer, OF_CARRIERS,
+            *_of_months(session, {one.month for one in paid}),
         )
+        .group_by(*of)
     )  # fmt: skip
-    first: dict[Of, int] = {}
-    for row in session.rows(
+    first = (
         of_month.add_columns(func.min(entry.c.seq).label("seq"))
         .where(leg.c.account == chart.CARRIER_TRANSIT, leg.c.posted_as == REMITTED[0])
-        .group_by(leg.c.plan, leg.c.coverage_month)
-    ):  # fmt: skip
-        of = (plans.get(row.plan, ""), row.coverage_month)
-        first[of] = min(row.seq, first.get(of, row.seq))
-    asked = [of for one in paid if (of := (one.carrier, one.month)) in first]
-    found: dict[Of, list[tuple[date, int]]] = {}
-    after = [(leg.c.coverage_month == month) & (entry.c.seq > first[carrier, month]) for carrier, month in asked]
-    for row in session.rows(
+        .subquery("first")
+    )
+    rows = session.rows(
         of_month.add_columns(entry.c.seq, entry.c.recorded_at, func.sum(-leg.c.amount).label("amount"))
-        .where(leg.c.account == chart.PREMIUM_PAYABLE, leg.c.posted_as.in_(ACCRUED), or_(*after))
-        .group_by(leg.c.plan, leg.c.coverage_month, entry.c.seq, entry.c.recorded_at)
+        .join(first, (first.c.carrier == whose) & (first.c.coverage_month == leg.c.coverage_month)
+              & (entry.c.seq > first.c.seq))
+        .where(leg.c.account == chart.PREMIUM_PAYABLE, leg.c.posted_as.in_(ACCRUED))
+        .group_by(entry.c.seq, entry.c.recorded_at)
         .order_by(entry.c.seq)
-    ) if after else ():  # fmt: skip
-        of = (plans.get(row.plan, ""), row.coverage_month)
-        if row.seq > first.get(of, row.seq):
-            found.setdefault(of, []).append((session.day_of(row.recorded_at), int(row.amount)))
+    )  # fmt: skip
+    found: dict[Of, list[tuple[date, int]]] = {}
+    asked = {(one.carrier, one.month) for one in paid}
+    for row in rows:
+        if (row.carrier, row.coverage_month) in asked:
+            told = session.day_of(row.recorded_at), int(row.amount)
+            found.setdefault((row.carrier, row.coverage_month), []).append(told)
     return found
 
 

@@ -20,8 +20,9 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import carriers, credits
 from benehub.reconcile.billed import DISPUTED
 from benehub.reconcile.differences import OPEN as REPORTED
+from benehub.reconcile.findings import Type
 from benehub.reconcile.given_up import AT_RISK, NO_MONEY
-from benehub.reconcile.payable import billed_months, held, still_dismissed
+from benehub.reconcile.payable import billed_months, held_by_plan, still_dismissed
 from benehub.reconcile.premium import first_month
 from benehub.reconcile.unpaid import Of, Unpaid, overpaid, unpaid
 from benehub.store import Session
@@ -118,7 +119,7 @@ def _by_bills(
     Of a month in `whole` all that is accrued waits for its bill or its payment, whatever was paid of it. A payment is
     held against a bill only in months of which there is one.
     """
-    disputed = _disputed(session, book, month)
+    disputed, owed_back = _disputed(session, book, month)
     beyond, dispute, owed = defaultdict[str, int](int), defaultdict[str, int](int), defaultdict[Of, int](int)
     otherwise = credits.paid_otherwise(session, book, month, first_month(session))
     whose = carriers.of_keys(session, book, [(one.person_id, one.plan, one.month) for one in otherwise])
@@ -128,6 +129,8 @@ def _by_bills(
         carrier = one.carrier or whose.get(key)
         if carrier is None or (carrier, one.month) not in billed or (not one.billed and (carrier, one.month) in whole):
             continue
+        if one.amount > 0 and (carrier, *key) in owed_back:
+            continue  # the difference names all of what was paid
         policy = book.terms(carrier).pay_policy
         if one.amount > 0 and policy != "pay_as_enrolled":
             beyond[carrier] += one.amount
@@ -149,27 +152,35 @@ def _by_bills(
             yield Item(f"billed by {of[0]} for {of[1]}, to be paid", amount, None if wait is None else wait.until)
 
 
+_ByCarrier = tuple[str, str | None, str, str]
+"""Carrier, person, plan and month of cover."""
+
+
 def _disputed(
     session: Session, book: PlanBook, month: Month
-) -> defaultdict[tuple[str, str | None, str, str], int]:  # fmt: skip
-    """Carrier, person, plan and month -> what its bill says too much (below zero: too little) and is not paid for.
+) -> tuple[defaultdict[_ByCarrier, int], set[_ByCarrier]]:  # fmt: skip
+    """What a bill says too much (below zero: too little) and is not paid for; and what a carrier does not insure.
 
     Of a carrier that is paid short it is what no person or rule has accepted; one that is paid as billed has none.
     """
     rows = session.rows(
         select(difference).where(
             *session.where(difference, relation="premium"), difference.c.period <= str(month),
-            difference.c.plan.is_not(None), difference.c.type.not_in(NO_MONEY), named(),
+            difference.c.type.not_in(NO_MONEY), named(),
         )
     )  # fmt: skip
-    gaps, found = held(session, book, rows), defaultdict[tuple[str, str | None, str, str], int](int)
+    gaps, found, others = held_by_plan(session, book, rows), defaultdict[_ByCarrier, int](int), set[_ByCarrier]()
     for row in rows:
         carrier, _ = carriers.told_by(book, row)
-        policy = book.terms(carrier).pay_policy
+        policy, plan = book.terms(carrier).pay_policy, book.find(row.plan)
         short = policy == "short_pay" and row.state in REPORTED and row.type in DISPUTED
         if policy == "pay_as_enrolled" or short:
-            found[carrier, row.person_id, row.plan, row.period] -= gaps[row.difference_id]
-    return found
+            for name, gap in gaps[row.difference_id].items():
+                if name is not None:
+                    found[carrier, row.person_id, name, row.period] -= gap
+        if row.type == Type.BILLED_NOT_ENROLLED and plan is not None and plan.carrier not in (None, carrier):
+            others.add((carrier, row.person_id, row.plan, row.period))
+    return found, others
 
 
 def deposits(session: Session, book: PlanBook, month: Month) -> dict[str, list[Item]]:

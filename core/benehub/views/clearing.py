@@ -14,6 +14,7 @@ from benehub.ledger import accounts as chart
 from benehub.ledger.balances import concerns
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
+from benehub.reconcile.accounts import ON_PAYABLE
 from benehub.reconcile.given_up import NO_MONEY, posted
 from benehub.reconcile.in_flight import flights
 from benehub.reconcile.not_contributions import carried
@@ -24,8 +25,6 @@ from benehub.store.tables import difference, entry, leg
 from benehub.views import awaited
 from benehub.views.awaited import Item, named
 
-ON_PAYABLE = ("WITHHELD_NOT_DEPOSITED", "CONTRIBUTION_REFUSED", "DEPOSITED_OVER")
-"""Differences with a custodian, or of an account without one, that leave money owed, or sent beyond what is owed."""
 ON_TRANSIT = ("DEPOSITED_NOT_CREDITED", "CREDITED_SHORT", "CREDITED_OVER")
 """Differences with a custodian that leave money on its way."""
 

@@ -16,13 +16,14 @@ from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import MONTHLY, Relation, given_up
+from benehub.reconcile.accounts import untold
 from benehub.reconcile.compared import compared, stale, stale_before
 from benehub.reconcile.differences import is_of_now
 from benehub.reconcile.suppression import beyond, by_rule, set_aside, without_rule
 from benehub.store import Session
 from benehub.store.session import iso
-from benehub.store.tables import difference, dispatch, entry, intake_batch, intake_row, leg, obligation
-from benehub.views.clearing import ON_PAYABLE, clearing
+from benehub.store.tables import difference, dispatch, entry, intake_batch, intake_row, obligation
+from benehub.views.clearing import clearing
 from benehub.views.own_work import undone
 
 NAMED = 10
@@ -283,33 +284,10 @@ def _unexplained(session: Session, book: PlanBook, month: Month) -> Condition:
     rest = [one for one in clearing(session, book, month) if one.unexplained]
     currency = book.employer.currency
     found = [f"{one.account} {one.name}: {format_minor(one.unexplained, currency)} {currency}" for one in rest]
-    again = _not_told(session, month) if any(one.account == chart.ACCOUNT_PAYABLE for one in rest) else []
+    again = untold(session, month)[:NAMED] if any(one.account == chart.ACCOUNT_PAYABLE for one in rest) else []
     compare = "; ".join(f"benehub reconcile accounts -p {one}" for one in again) or "benehub reconcile all"
     mend = f"{compare}; then benehub ledger journal --account of what is left"
     return _condition("Every clearing balance is the sum of named items", found, mend)
-
-
-def _not_told(session: Session, month: Month) -> list[Month]:
-    """Months whose pay dates hold money for accounts of which no difference tells: they were compared before such were
-    found, and one that is signed off is not compared again by itself."""
-    held = session.rows(
-        select(leg.c.pay_date)
-        .where(
-            leg.c.employer_id == session.employer, leg.c.account == chart.ACCOUNT_PAYABLE,
-            leg.c.posted_as.is_not(None), leg.c.pay_date < month.end,
-        )
-        .group_by(leg.c.pay_date)
-        .having(func.sum(leg.c.amount) != 0)
-    )  # fmt: skip
-    told = session.rows(
-        select(difference.c.period)
-        .where(
-            *session.where(difference, relation=Relation.ACCOUNTS.value), difference.c.type.in_(ON_PAYABLE),
-            difference.c.state.in_(("pending", "discrepancy", "suppressed")),
-        )
-        .distinct()
-    )  # fmt: skip
-    return sorted({Month.of(row.pay_date) for row in held} - {Month.parse(row.period) for row in told})[:NAMED]
 
 
 def _proof(session: Session) -> Condition:
