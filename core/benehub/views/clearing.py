@@ -14,7 +14,7 @@ from benehub.ledger import accounts as chart
 from benehub.ledger.balances import concerns
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
-from benehub.reconcile.given_up import NO_MONEY, posted
+from benehub.reconcile.given_up import NO_MONEY
 from benehub.reconcile.in_flight import flights
 from benehub.reconcile.not_contributions import carried
 from benehub.reconcile.payable import held
@@ -180,10 +180,7 @@ def _name(type_: str, relation: str, dismissed: bool) -> str:
 def _gaps(
     session: Session, month: Month, relation: str, book: PlanBook, insured: bool = False
 ) -> Iterator[_Gap]:  # fmt: skip
-    """Such differences in money: what is missing on the vendor's side stays in the account.
-
-    A dismissed one of a bill that is posted out of it (see `reconcile.given_up`) leaves nothing; until then it stands.
-    """
+    """Such differences in money: what is missing on the vendor's side stays in the account."""
     rows = session.rows(
         select(difference).where(
             *session.where(difference, relation=relation),
@@ -194,7 +191,6 @@ def _gaps(
         )
     )
     of_premium = held(session, book, rows) if relation == "premium" else {}
-    gone = posted(session) if relation == "premium" and any(row.state == "dismissed" for row in rows) else set()
     for row in rows:
         gap, dismissed = (row.expected or 0) - (row.actual or 0), row.state == "dismissed"
         gap = of_premium.get(row.difference_id, gap)
@@ -203,8 +199,6 @@ def _gaps(
                 gap = _insured_part(session, book, row.person_id, Month.parse(row.period))
             elif (plan := book.find(row.plan)) is None or not plan.insured:
                 continue
-        if row.difference_id in gone:
-            continue
         yield _Gap(row.type, row.person_id, row.plan, gap if relation == "payroll" else -gap, dismissed)
 
 
