@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, select
+from sqlalchemy import ColumnElement, Row, case, func, or_, select
 
 from benehub import facts, ledger
 from benehub.ledger import CHART
@@ -18,11 +18,12 @@ from benehub.reconcile.given_up import NO_MONEY
 from benehub.reconcile.in_flight import flights
 from benehub.reconcile.not_contributions import carried
 from benehub.reconcile.payable import held
-from benehub.rules.deduction.calendar import DeductionMethod, Timing
+from benehub.rules.deduction.calendar import Timing
 from benehub.store import Session
 from benehub.store.tables import difference, entry, leg
 from benehub.views import awaited
 from benehub.views.awaited import Item, named
+from benehub.views.remainders import every_pay, remainders, shifted
 
 ON_PAYABLE = ("WITHHELD_NOT_DEPOSITED", "CONTRIBUTION_REFUSED", "DEPOSITED_OVER")
 """Differences with a custodian, or of an account without one, that leave money owed, or sent beyond what is owed."""
@@ -49,7 +50,7 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     """Every clearing account at the end of a month's cycle, item by item."""
     balances = ledger.clearing(session, month)
     items: dict[str, list[Item]] = {code: [] for code in balances}
-    items[chart.EMPLOYEE_SHARE_DUE] += _remainders(session, book, month)
+    items[chart.EMPLOYEE_SHARE_DUE] += remainders(session, book, month)
     items[chart.EMPLOYEE_SHARE_DUE] += _later(session, book, month)
     items[chart.EMPLOYEE_SHARE_DUE] += _differences(session, month, "payroll", book, insured=True)
     items[chart.PREMIUM_PAYABLE] += _differences(session, month, "premium", book)
@@ -65,16 +66,6 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     return [
         Clearing(code, CHART[code].name, balance, tuple(item for item in items[code] if item.amount))
         for code, balance in balances.items()
-    ]
-
-
-def _spread(book: PlanBook) -> list[str]:
-    """Plans whose deductions follow another schedule than the months of their cover."""
-    return [
-        plan.id
-        for plan in book.insurance_plans()
-        if plan.deduction is not None
-        and (plan.deduction.method is DeductionMethod.EVERY_PAY or plan.deduction.timing is not Timing.CURRENT)
     ]
 
 
@@ -99,15 +90,10 @@ def _scheduled(session: Session, month: Month, plans: Sequence[str], *by: Column
     )
 
 
-def _remainders(session: Session, book: PlanBook, month: Month) -> list[Item]:
-    """Plans spread over the year, or paid in advance or arrears: accrued so far, less what was to be taken so far."""
-    rows = _scheduled(session, month, _spread(book), leg.c.plan)
-    return [Item(f"schedule remainder of {row.plan}", int(row.amount)) for row in rows]
-
-
 def _later(session: Session, book: PlanBook, month: Month) -> list[Item]:
     """Months that cost something else as known later: lines of later pays, and what no pay settles for who has left."""
-    spread = set(_spread(book))
+    spread = {plan.id for plan in every_pay(book)}
+    late = [plan.id for plan in shifted(book) if plan.deduction_rule().timing is Timing.ARREARS]
     plans = [plan.id for plan in book.insurance_plans() if plan.deduction is not None and plan.id not in spread]
     rows = session.rows(
         select(leg.c.person_id, leg.c.plan, func.sum(leg.c.amount).label("amount"))
@@ -116,6 +102,8 @@ def _later(session: Session, book: PlanBook, month: Month) -> list[Item]:
             leg.c.employer_id == session.employer, leg.c.account == chart.PAYROLL_CLEARING,
             leg.c.money_source == "employee", leg.c.plan.in_(plans), leg.c.pay_date >= month.end,
             leg.c.coverage_month <= str(month), entry.c.type.in_(("deduction.expected", "deduction.expected.void")),
+            # In arrears the month itself is taken later by its own schedule.
+            or_(leg.c.plan.not_in(late), leg.c.coverage_month < str(month)),
         )
         .group_by(leg.c.person_id, leg.c.plan)
     )  # fmt: skip
