@@ -72,7 +72,9 @@ HELD = {
         "flows/test_deduction_life.py::test_arrears_are_collected_with_the_next_pay_and_the_difference_closes",
     "deferrals stopped or cut by a limit; a goal reached": "flows/test_retirement_flows.py::test_the_limit_is_reached",
     "leave over a pay period's end; hours of two decimals": WORLDS,
-    "cents of a carrier's rounding":
+    "cents of a vendor's rounding":
+        "flows/test_tolerance.py::test_cents_either_way_go_to_the_rounding_account_and_no_closing_is_in_their_way",
+    "the same, where a rule of the employer's sets them aside":
         "reconcile/test_reconcile_suppression.py::test_what_a_rule_covers_is_kept_and_comes_back_at_its_end",
 }  # fmt: skip
 """Each row by its first cell, and the test in which the comparison takes it so."""

@@ -68,6 +68,7 @@ def test_what_is_missed_wrong_or_in_another_state_is_told(tmp_path: Path) -> Non
         "discrepancy": [*kept, other],
         "pending": truth.pending[1:],
         "suppressed": [*truth.suppressed, truth.pending[0]],
+        "tolerated": truth.tolerated,
     }
     told = score(truth, found)
     assert told.missed == [("discrepancy", first), ("pending", truth.pending[0])]

@@ -36,7 +36,7 @@ def make(
     told = {
         "files": len(files), "employees": len(world.people), "mistakes": len(world.truth.discrepancies),
         "in flight": len(world.truth.pending), "set aside": len(world.truth.suppressed),
-        "told of as nothing": len(world.truth.silent),
+        "within the tolerance": len(world.truth.tolerated), "told of as nothing": len(world.truth.silent),
     }  # fmt: skip
     emit(told, as_json, fields(f"world {seed} in {out}", told))
 

@@ -35,6 +35,7 @@ from benehub.reconcile import (
     payroll,
     premium,
     retirement,
+    tolerance,
     unmatched,
     vanished,
     year,
@@ -80,9 +81,12 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int 
         more = _before(session, Relation(relation), month)
         if not findings and (name := nothing.absent(session, Relation(relation), month)):
             more |= {"state": nothing.told(name, month), "nothing": name}
-        outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today(), read_to)
+        small = tolerance.within(session, book, Relation(relation), findings)
+        outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today(), read_to, small)
         quiet = nothing.silent(session, book, Relation(relation), month)
         note_compared(session, Relation(relation), month, read_to, quiet)
+        if (rounded := tolerance.post(session, book, Relation(relation), str(month))).lines:
+            more |= {"tolerated": rounded.lines, "tolerated_minor": rounded.amount}
         if relation == Relation.PREMIUM:
             given_up.restate(session, book, str(month))
             outcome += credits.settle(session, book)

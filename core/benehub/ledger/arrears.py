@@ -2,7 +2,7 @@
 
 A pay date's results close its pending lines: what was taken posts them, and the rest is carried by an entry of type
 MISSED (negative where more was taken than expected). Arrears are the sum of what was carried, less what was asked
-for again, taken unasked, or written off. There is no other record of them.
+for again, taken unasked, written off, or within the tolerance. There is no other record of them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ DEDUCTION = "deduction.expected"
 ARREARS = "arrears.expected"
 MISSED = "deduction.missed"
 WRITTEN_OFF = "arrears.written_off"
+TOLERATED = "difference.tolerated"
+"""Cents of a payroll's rounding that nobody asks for: they went to the rounding account."""
 WITHHELD = ("deduction.withheld", "deduction.withheld.reversed")
 
 Key = tuple[str, str]
@@ -101,7 +103,8 @@ def balances(session: Session, before: date | None = None, person_id: str = "") 
     original = entry.alias("original")
     linked = func.coalesce(entry.c.pending_id, original.c.pending_id)
     withheld = and_(entry.c.type.in_(WITHHELD), leg.c.money_source == "employee")
-    which = [entry.c.type.in_((WRITTEN_OFF, f"{WRITTEN_OFF}.reversed")), and_(withheld, linked.is_(None))]
+    given_up = [name for one in (WRITTEN_OFF, TOLERATED) for name in (one, f"{one}.reversed")]
+    which = [entry.c.type.in_(given_up), and_(withheld, linked.is_(None))]
     if before is None:
         which += [
             and_(entry.c.type == MISSED, entry.c.pending_id.in_(_pending(session, DEDUCTION))),

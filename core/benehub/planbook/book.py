@@ -15,7 +15,7 @@ from benehub.errors import ConfigError, DataError
 from benehub.legal import bank_holidays
 from benehub.periods import Month, business_day_before
 from benehub.planbook.parts.deadlines import Deadlines
-from benehub.planbook.parts.employer import Books, Employer, Guards, PayGroup, Roles
+from benehub.planbook.parts.employer import Books, Employer, Guards, PayGroup, Roles, Tolerances
 from benehub.planbook.parts.fields import Part, Slug
 from benehub.planbook.parts.insurance import CarrierTerms
 from benehub.planbook.parts.leave import LeavePolicy
@@ -43,6 +43,8 @@ class PlanBook(Part):
     """How each carrier is paid, by the name of its connection; left out: the defaults."""
     guards: Guards = Guards()
     """From when on a read or a file stops and asks a person; left out: the defaults."""
+    tolerance: Tolerances = Tolerances()
+    """How small a difference goes to the rounding account, by relation; left out: none does."""
     deadlines: Deadlines = Deadlines()
     """How long before its day something has to leave, and who is told when it has not; left out: the usual."""
     books: Books = Books()

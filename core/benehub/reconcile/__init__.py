@@ -14,13 +14,14 @@ from benehub.reconcile.differences import (
     settle_within,
     version_of,
 )
-from benehub.reconcile.findings import MONTHLY, Finding, Relation, Type
+from benehub.reconcile.findings import MONTHLY, TOLERATED, Finding, Relation, Type
 from benehub.reconcile.suppression import Suppression, lift, suppress, suppressions
 
 __all__ = [
     "MONTHLY",
     "OPEN",
     "STEPS",
+    "TOLERATED",
     "Finding",
     "Outcome",
     "Relation",

@@ -92,7 +92,7 @@ def formerly(finding: Finding) -> str:
     return replace(finding, reference=finding.reference.partition("/")[2]).key
 
 
-def told_by(book: PlanBook, row: Row[Any]) -> tuple[str, str]:
+def told_by(book: PlanBook, row: Row[Any] | Finding) -> tuple[str, str]:
     """The carrier whose word a difference of premiums is, and whom it names (see `reference`); empty where unknown."""
     plan = book.find(row.plan)
     own = (plan.carrier or "") if plan is not None else ""

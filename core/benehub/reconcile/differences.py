@@ -6,7 +6,7 @@ scope no longer finds it, which for money and hours means that the balance is ze
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import takewhile
@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from benehub.errors import DataError, IntegrityError
 from benehub.reconcile import returned
 from benehub.reconcile.carriers import formerly
-from benehub.reconcile.findings import OF_NOW, STANDING, Finding, Relation, key_of
+from benehub.reconcile.findings import OF_NOW, STANDING, TOLERATED, Finding, Relation, key_of
 from benehub.reconcile.settled_by import proposed_of, settled_by
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
@@ -50,7 +50,7 @@ class Outcome:
 
 def settle(
     session: Session, relation: Relation, period: str, findings: Iterable[Finding], today: date,
-    read_to: int | None = None,
+    read_to: int | None = None, tolerated: Collection[str] = (),
 ) -> Outcome:  # fmt: skip
     """Bring the differences of one relation and period up to date with what was found now.
 
@@ -60,6 +60,7 @@ def settle(
     Args:
         read_to: the newest number (`latest_seq`) from before anything was read for these findings: an entry that
             another worker posts meanwhile lies behind it, and may be what settles one. None: nothing was posted since.
+        tolerated: keys of the findings within the tolerance (`tolerance.within`).
 
     Raises:
         IntegrityError: two findings carry the same key; one would hide the other.
@@ -69,7 +70,7 @@ def settle(
     findings = _since(known.values(), findings)
     if relation is Relation.PREMIUM:
         known = _under_new_keys(session, known, findings)
-    return _told(session, _settle(known, session, findings, today, _read(session, read_to)))
+    return _told(session, _settle(known, session, findings, today, _read(session, read_to), tolerated))
 
 
 def _under_new_keys(
@@ -134,9 +135,11 @@ def is_of_now() -> ColumnElement[bool]:
 
 
 def _settle(
-    known: Mapping[str, Row[Any]], session: Session, findings: Iterable[Finding], today: date, read_to: int
-) -> Outcome:
+    known: Mapping[str, Row[Any]], session: Session, findings: Iterable[Finding], today: date, read_to: int,
+    tolerated: Collection[str],
+) -> Outcome:  # fmt: skip
     opened: list[str] = []
+    settled: list[str] = []
     again = 0
     found: set[str] = set()
     rules = in_force(session, today)
@@ -148,6 +151,11 @@ def _settle(
             )
         found.add(finding.key)
         row = known.get(finding.key)
+        if finding.key in tolerated and (row is None or not _still_dismissed(row, finding)):
+            again += row is not None
+            settled += [row.difference_id] if row is not None and row.state in OPEN else []
+            _tolerate(session, row, finding, today, read_to)
+            continue
         rule = next((one for one in rules if one.covers(finding)), None)
         if rule is not None and (row is None or row.state != "dismissed"):
             again += row is not None
@@ -160,7 +168,8 @@ def _settle(
         else:
             opened.append(_reopen(session, row, finding, today, read_to))
     gone = [row for key, row in known.items() if key not in found]
-    closed = _close(session, [row for row in gone if row.state in UNSETTLED])
+    closed = (*settled, *_close(session, [row for row in gone if row.state in UNSETTLED]))
+    _close(session, [row for row in gone if _is_tolerated(row)])
     # It was told as closed when it was dismissed; the word was of this time and not of the next.
     _close(session, [row for row in gone if row.state == "dismissed" and (row.relation, row.type) in OF_NOW])
     return Outcome(tuple(opened), closed, again)
@@ -182,7 +191,7 @@ def settle_within(
     for period in sorted({one.period for one in findings} | {row.period for row in known if row.state in UNSETTLED}):
         mine = [one for one in findings if one.period == period]
         before = {row.content_key: row for row in known if row.period == period}
-        outcome = _settle(before, session, mine, today, until)
+        outcome = _settle(before, session, mine, today, until, ())
         opened, closed, again = [*opened, *outcome.opened], [*closed, *outcome.closed], again + outcome.seen_again
     return _told(session, Outcome(tuple(opened), tuple(closed), again))
 
@@ -281,6 +290,10 @@ def _still_returned(session: Session, row: Row[Any], finding: Finding) -> bool:
     return [one.who for one in said][-1:] != ["benehub"]
 
 
+def _is_tolerated(row: Row[Any]) -> bool:
+    return bool(row.state == "resolved" and row.work_step == TOLERATED)
+
+
 def _state_of(finding: Finding, today: date) -> str:
     return "pending" if finding.clear_by is not None and today <= finding.clear_by else "discrepancy"
 
@@ -332,6 +345,26 @@ def _set_aside(
         _event(session, row.difference_id, "benehub", "suppressed", row.work_step, note, (), seq=read_to)
 
 
+def _tolerate(session: Session, row: Row[Any] | None, finding: Finding, today: date, read_to: int) -> None:
+    """It is within the tolerance: it is kept, and told by its work step, until both sides agree or it grows."""
+    if row is None:
+        _open(session, finding, today, read_to)
+        row = get(session, session.id("dif", finding.key))
+    else:
+        _see_again(session, row, finding, today, read_to)
+    if not _is_tolerated(row) or (row.expected or 0) - (row.actual or 0) != finding.gap:
+        values = {"state": "resolved", "work_step": TOLERATED}
+        session.change(difference, {"difference_id": row.difference_id}, **values)
+        _event(session, row.difference_id, "benehub", "resolved", TOLERATED, "within the tolerance", (), seq=read_to)
+
+
+def note_rounded(session: Session, entries: Mapping[str, str]) -> None:
+    """Note with each difference the entry by which it went to the rounding account."""
+    for difference_id, entry_id in entries.items():
+        told = "posted to the rounding account"
+        _event(session, difference_id, "benehub", "resolved", TOLERATED, told, (entry_id,))
+
+
 def _see_again(session: Session, row: Row[Any], finding: Finding, today: date, read_to: int) -> None:
     values = _values(finding, today)
     if row.state not in OPEN:
@@ -353,6 +386,7 @@ def _reopen(session: Session, row: Row[Any], finding: Finding, today: date, read
         **_values(finding, today),
     )  # fmt: skip
     told = "no rule sets it aside any more" if row.state == "suppressed" else "it returned"
+    told = "the tolerance does not cover it any more" if _is_tolerated(row) else told
     _event(session, row.difference_id, "benehub", _state_of(finding, today), "", told, (), seq=read_to)
     return str(row.difference_id)
 
@@ -365,16 +399,26 @@ def _close(session: Session, rows: Sequence[Row[Any]]) -> tuple[str, ...]:
     ids = [str(row.difference_id) for row in rows]
     seq, at = session.latest_seq(), session.now()
     session.change_all(
-        difference, ("difference_id",), [{"difference_id": one, "state": "resolved", "last_seen": at} for one in ids]
+        difference,
+        ("difference_id",),
+        [
+            {"difference_id": row.difference_id, "state": "resolved", "last_seen": at, "work_step": _worked(row)}
+            for row in rows
+        ],
     )
     said = _said(session, ids)
     session.add(
         difference_event,
         [{"difference_id": row.difference_id, "event_no": said.get(row.difference_id, 0) + 1, "at": at,
-          "who": "benehub", "state": "resolved", "work_step": row.work_step, "note": "both sides agree now",
+          "who": "benehub", "state": "resolved", "work_step": _worked(row), "note": "both sides agree now",
           "entries": settled[row.difference_id], "assigned_to": None, "seq": seq} for row in rows],
     )  # fmt: skip
     return tuple(ids)
+
+
+def _worked(row: Row[Any]) -> str:
+    """The work step of one on which both sides agree: what is no rounding any more is not told as such."""
+    return "" if _is_tolerated(row) else str(row.work_step)
 
 
 def _event(

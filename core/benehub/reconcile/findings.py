@@ -140,6 +140,9 @@ UNKNOWN_PLAN = (
 NEVER_SET_ASIDE = frozenset({Type.CLAIMED_LATE})
 """Types that no rule sets aside: a person has to say of each what becomes of it."""
 
+TOLERATED = "tolerated"
+"""Work step of a difference that the tolerance settles: it is rounding, and stays told."""
+
 MONEY_MISSING = frozenset(
     {
         Type.NOT_TAKEN,

@@ -101,11 +101,6 @@ def _named(session: Session, book: PlanBook, periods: ColumnElement[bool]) -> li
     return [(row, row.at_stake) for row in rows]
 
 
-def posted(session: Session) -> set[str]:
-    """The differences whose money stands posted out; of one that was dismissed earlier the next comparison does it."""
-    return {one.source for one in _standing(session)}
-
-
 def _dismissed(session: Session, book: PlanBook, periods: ColumnElement[bool]) -> Iterator[tuple[Row[Any], int]]:
     """What is dismissed and leaves money with a carrier that is paid by its bills, each with how much."""
     rows = session.rows(

@@ -13,8 +13,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, exists, func, select
 
 from benehub.ledger import accounts as chart
+from benehub.ledger import arrears
 from benehub.planbook import PlanBook
 from benehub.reconcile import carriers
+from benehub.reconcile.findings import TOLERATED
 from benehub.store import Session
 from benehub.store.tables import SOURCED, comparison, confirmation, difference, entry, leg
 
@@ -23,7 +25,12 @@ GIVEN_UP = "difference.given_up"
 ROSTER = ("MEMBER_DROPPED", "COVERED_NOT_ENROLLED", "MEMBER_REFUSED")
 """Differences worth a member's premium that say nothing of his bill."""
 
-_APART = ("premium.remitted", "premium.remitted.reversed", GIVEN_UP, f"{GIVEN_UP}.reversed")
+POSTED_OUT = (GIVEN_UP, arrears.TOLERATED)
+"""Entries by which a difference's money leaves the account that it is in (see `reconcile.tolerance` of the second)."""
+
+_APART = (
+    "premium.remitted", "premium.remitted.reversed", *POSTED_OUT, *(f"{one}.reversed" for one in POSTED_OUT),
+)  # fmt: skip
 _Of = tuple[str, str]
 """A carrier and a month of cover, or a person and one."""
 
@@ -41,13 +48,18 @@ def still_dismissed() -> ColumnElement[bool]:
     return and_(difference.c.state == "dismissed", difference.c.last_seq >= func.coalesce(since, 0))
 
 
+def is_tolerated() -> ColumnElement[bool]:
+    """Whether a difference is within the tolerance."""
+    return and_(difference.c.state == "resolved", difference.c.work_step == TOLERATED)
+
+
 def posted_out() -> ColumnElement[bool]:
-    """Whether what a dismissed difference holds stands posted out of the carrier's account."""
+    """Whether what a dismissed or tolerated difference holds stands posted out of the account it was in."""
     back = entry.alias("back")
     taken_back = exists().where(back.c.employer_id == entry.c.employer_id, back.c.reverses_id == entry.c.entry_id)
     return exists().where(
         entry.c.employer_id == difference.c.employer_id, entry.c.source == difference.c.difference_id, SOURCED,
-        entry.c.type == GIVEN_UP, ~taken_back.correlate(entry),
+        entry.c.type.in_(POSTED_OUT), ~taken_back.correlate(entry),
     ).correlate(difference)  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from benehub.reconcile.billed import DISPUTED
 from benehub.reconcile.differences import OPEN as REPORTED
 from benehub.reconcile.findings import Type
 from benehub.reconcile.given_up import AT_RISK, NO_MONEY
-from benehub.reconcile.payable import billed_months, held_by_plan, still_dismissed
+from benehub.reconcile.payable import billed_months, held_by_plan, is_tolerated, posted_out, still_dismissed
 from benehub.reconcile.premium import first_month
 from benehub.reconcile.unpaid import Of, Unpaid, overpaid, unpaid
 from benehub.store import Session
@@ -53,8 +53,11 @@ class _Wait:
 
 
 def named() -> ColumnElement[bool]:
-    """Differences whose money is there: open ones, those a rule sets aside, and dismissed ones that are found still."""
-    return or_(difference.c.state.in_(OPEN), still_dismissed())
+    """Differences whose money is there: open ones, those a rule sets aside, and dismissed ones that are found still.
+
+    A dismissed or tolerated one that is posted out of its account leaves none (`reconcile.given_up`, `.tolerance`).
+    """
+    return or_(difference.c.state.in_(OPEN), or_(still_dismissed(), is_tolerated()) & ~posted_out())
 
 
 def premiums(session: Session, book: PlanBook, month: Month) -> list[Item]:

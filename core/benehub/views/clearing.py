@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, select
+from sqlalchemy import ColumnElement, Row, case, func, or_, select
 
 from benehub import facts, ledger
 from benehub.ledger import CHART
@@ -15,15 +15,16 @@ from benehub.ledger.balances import concerns
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
 from benehub.reconcile.accounts import ON_PAYABLE
-from benehub.reconcile.given_up import NO_MONEY, posted
+from benehub.reconcile.given_up import NO_MONEY
 from benehub.reconcile.in_flight import flights
 from benehub.reconcile.not_contributions import carried
 from benehub.reconcile.payable import held
-from benehub.rules.deduction.calendar import DeductionMethod, Timing
+from benehub.rules.deduction.calendar import Timing
 from benehub.store import Session
 from benehub.store.tables import difference, entry, leg
 from benehub.views import awaited
 from benehub.views.awaited import Item, named
+from benehub.views.remainders import every_pay, remainders, shifted
 
 ON_TRANSIT = ("DEPOSITED_NOT_CREDITED", "CREDITED_SHORT", "CREDITED_OVER")
 """Differences with a custodian that leave money on its way."""
@@ -48,7 +49,7 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     """Every clearing account at the end of a month's cycle, item by item."""
     balances = ledger.clearing(session, month)
     items: dict[str, list[Item]] = {code: [] for code in balances}
-    items[chart.EMPLOYEE_SHARE_DUE] += _remainders(session, book, month)
+    items[chart.EMPLOYEE_SHARE_DUE] += remainders(session, book, month)
     items[chart.EMPLOYEE_SHARE_DUE] += _later(session, book, month)
     items[chart.EMPLOYEE_SHARE_DUE] += _differences(session, month, "payroll", book, insured=True)
     items[chart.PREMIUM_PAYABLE] += _differences(session, month, "premium", book)
@@ -64,16 +65,6 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     return [
         Clearing(code, CHART[code].name, balance, tuple(item for item in items[code] if item.amount))
         for code, balance in balances.items()
-    ]
-
-
-def _spread(book: PlanBook) -> list[str]:
-    """Plans whose deductions follow another schedule than the months of their cover."""
-    return [
-        plan.id
-        for plan in book.insurance_plans()
-        if plan.deduction is not None
-        and (plan.deduction.method is DeductionMethod.EVERY_PAY or plan.deduction.timing is not Timing.CURRENT)
     ]
 
 
@@ -98,15 +89,10 @@ def _scheduled(session: Session, month: Month, plans: Sequence[str], *by: Column
     )
 
 
-def _remainders(session: Session, book: PlanBook, month: Month) -> list[Item]:
-    """Plans spread over the year, or paid in advance or arrears: accrued so far, less what was to be taken so far."""
-    rows = _scheduled(session, month, _spread(book), leg.c.plan)
-    return [Item(f"schedule remainder of {row.plan}", int(row.amount)) for row in rows]
-
-
 def _later(session: Session, book: PlanBook, month: Month) -> list[Item]:
     """Months that cost something else as known later: lines of later pays, and what no pay settles for who has left."""
-    spread = set(_spread(book))
+    spread = {plan.id for plan in every_pay(book)}
+    late = [plan.id for plan in shifted(book) if plan.deduction_rule().timing is Timing.ARREARS]
     plans = [plan.id for plan in book.insurance_plans() if plan.deduction is not None and plan.id not in spread]
     rows = session.rows(
         select(leg.c.person_id, leg.c.plan, func.sum(leg.c.amount).label("amount"))
@@ -115,6 +101,8 @@ def _later(session: Session, book: PlanBook, month: Month) -> list[Item]:
             leg.c.employer_id == session.employer, leg.c.account == chart.PAYROLL_CLEARING,
             leg.c.money_source == "employee", leg.c.plan.in_(plans), leg.c.pay_date >= month.end,
             leg.c.coverage_month <= str(month), entry.c.type.in_(("deduction.expected", "deduction.expected.void")),
+            # In arrears the month itself is taken later by its own schedule.
+            or_(leg.c.plan.not_in(late), leg.c.coverage_month < str(month)),
         )
         .group_by(leg.c.person_id, leg.c.plan)
     )  # fmt: skip
@@ -179,10 +167,7 @@ def _name(type_: str, relation: str, dismissed: bool) -> str:
 def _gaps(
     session: Session, month: Month, relation: str, book: PlanBook, insured: bool = False
 ) -> Iterator[_Gap]:  # fmt: skip
-    """Such differences in money: what is missing on the vendor's side stays in the account.
-
-    A dismissed one of a bill that is posted out of it (see `reconcile.given_up`) leaves nothing; until then it stands.
-    """
+    """Such differences in money: what is missing on the vendor's side stays in the account."""
     rows = session.rows(
         select(difference).where(
             *session.where(difference, relation=relation),
@@ -193,7 +178,6 @@ def _gaps(
         )
     )
     of_premium = held(session, book, rows) if relation == "premium" else {}
-    gone = posted(session) if relation == "premium" and any(row.state == "dismissed" for row in rows) else set()
     for row in rows:
         gap, dismissed = (row.expected or 0) - (row.actual or 0), row.state == "dismissed"
         gap = of_premium.get(row.difference_id, gap)
@@ -202,8 +186,6 @@ def _gaps(
                 gap = _insured_part(session, book, row.person_id, Month.parse(row.period))
             elif (plan := book.find(row.plan)) is None or not plan.insured:
                 continue
-        if row.difference_id in gone:
-            continue
         yield _Gap(row.type, row.person_id, row.plan, gap if relation == "payroll" else -gap, dismissed)
 
 

@@ -69,7 +69,7 @@ def listed(
     return page(
         request, caller, "reconcile/list.html", **data, filters=wanted, is_set=asdict(wanted) != usual, after_now=after,
         states=STATES, relations=list(Relation), types=list(Type), owners=OWNERS, severities=SEVERITIES,
-        steps=[one for one in reconcile.STEPS if one], orders=ORDERS,
+        steps=[*(one for one in reconcile.STEPS if one), reconcile.TOLERATED], orders=ORDERS,
     )  # fmt: skip
 
 

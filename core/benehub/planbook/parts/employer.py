@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from benehub.money import parse_minor
 from benehub.planbook.parts.fields import Amount, DayOfMonth, Part, Slug, TimeZone
@@ -144,3 +144,39 @@ class Guards(Part):
     def alone_up_to_minor(self) -> int | None:
         """Money up to which one person may propose and approve, in minor units; None: any."""
         return None if self.second_person_above is None else parse_minor(self.second_person_above)
+
+
+class Tolerance(Part):
+    """How small a difference of one relation is told as rounding, and how much of it one file may have.
+
+    What is within it goes to the rounding account; nothing is where no amount stands.
+    """
+
+    line: Amount = "0.00"
+    """A line that differs by no more than this, either way, is within the tolerance."""
+    file: Amount = "0.00"
+    """Above this, summed without sign over such lines of one file, all of them are differences."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Tolerance:
+        line, most = parse_minor(self.line), parse_minor(self.file)
+        if line < 0 or most < 0:
+            raise ValueError("a tolerance is no amount below zero")
+        if most < line:
+            raise ValueError("`file` is less than `line`: write how much the lines of a file may come to together")
+        return self
+
+    def minor(self, currency: str) -> tuple[int, int]:
+        """The amounts of a line and of a file, in minor units."""
+        return parse_minor(self.line, currency), parse_minor(self.file, currency)
+
+
+class Tolerances(Part):
+    """The tolerance of each relation that compares amounts of money; left out: none, every cent is a difference."""
+
+    payroll: Tolerance = Tolerance()
+    """A deduction or an employer's line of a register; a file is the register of one pay date."""
+    premium: Tolerance = Tolerance()
+    """A member's premium of a month; a file is what one carrier bills for a month of cover."""
+    retirement: Tolerance = Tolerance()
+    """What was credited of a deposit; a file is the deposit of one plan and pay date."""

@@ -47,6 +47,7 @@ def score(truth: Truth, found: Mapping[str, Sequence[Planted]]) -> Score:
     made = Score()
     wanted: dict[str, Sequence[Planted]] = {
         "discrepancy": truth.discrepancies, "pending": truth.pending, "suppressed": truth.suppressed,
+        "tolerated": truth.tolerated,
     }  # fmt: skip
     for state in sorted({*wanted, *found}):
         left, right = Counter(wanted.get(state, ())), Counter(found.get(state, ()))

@@ -9,6 +9,7 @@ from benehub.testing.worlds import (
     planting_payroll,
     planting_premium,
     planting_roster,
+    planting_rounding,
     vendors,
 )
 from benehub.testing.worlds.terms import MONTHS
@@ -18,7 +19,7 @@ from benehub.testing.worlds.world import World
 
 def plant(world: World, rate: float) -> None:
     """Mistakes and variances of every kind, each at least once and about `rate` of all lines."""
-    for variance in (*planting_premium.VARIANCES, *planting_payroll.VARIANCES):
+    for variance in (*planting_premium.VARIANCES, *planting_payroll.VARIANCES, *planting_rounding.VARIANCES):
         variance(world)
     _repeat(world, planting_premium.MISTAKES, len(world.bill), rate)
     _repeat(world, planting_roster.MISTAKES, len(world.roster), rate)
@@ -30,12 +31,13 @@ def plant(world: World, rate: float) -> None:
     _repeat(world, planting_leave.MISTAKES, len(world.people), rate)
     planting_leave.balances(world, max(1, round(len(world.people) * rate)))
     world.credits[:] = vendors.credits(world.register)
-    for variance in planting_credits.VARIANCES:
+    for variance in (*planting_credits.VARIANCES, planting_rounding.credits):
         variance(world)
     _repeat(world, planting_credits.MISTAKES, len(world.credits), rate)
     planting_credits.late(world)
     misspelt(world, rate)
-    for rows in (world.truth.discrepancies, world.truth.pending, world.truth.suppressed):
+    told = world.truth
+    for rows in (told.discrepancies, told.pending, told.suppressed, told.tolerated):
         rows.sort()
 
 

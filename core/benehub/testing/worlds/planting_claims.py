@@ -19,9 +19,13 @@ def credit_days(seed: int) -> int:
 
 
 def owed_back(world: World) -> None:
-    """Each person, plan and month of which more was billed and paid than is owed; strangers of a plan are one."""
+    """Each person, plan and month of which more was billed and paid than is owed; strangers of a plan are one.
+
+    What is within the tolerance is owed back by nobody.
+    """
     people = {one.number: one for one in world.people}
     billed: dict[tuple[int | None, str, str], int] = defaultdict(int)
+    rounding = {(one.person, one.plan, one.period) for one in world.truth.tolerated if one.relation == "premium"}
     months = {str(line.month): line.month for line in world.bill}
     for line in world.bill:
         billed[line.member if line.member in people else None, line.plan, str(line.month)] += line.amount
@@ -33,4 +37,6 @@ def owed_back(world: World) -> None:
             continue
         kind = "CREDIT_EXPIRED" if last < TODAY else "CREDIT_EXPIRING"
         who = "" if member is None else str(member)
+        if (who, plan, name) in rounding:
+            continue
         world.truth.discrepancies.append(Planted("credit", kind, who, plan, name, over, 0))

@@ -29,7 +29,8 @@ def _key(line: CreditLine) -> tuple[object, ...]:
     return "credit", line.number, line.part, line.pay_date
 
 
-def _free(world: World, fits: Callable[[CreditLine], bool] = lambda line: True) -> CreditLine | None:
+def free(world: World, fits: Callable[[CreditLine], bool] = lambda line: True) -> CreditLine | None:
+    """A line of chance that nothing was planted on; it is claimed."""
     for place in world.shuffled(world.credits):
         line = world.credits[place]
         if line.amount > STEP and fits(line) and world.claim(*_key(line)):
@@ -46,19 +47,19 @@ def _off_by(world: World, line: CreditLine, step: int) -> None:
 
 def short(world: World) -> None:
     """Less is credited than was deposited."""
-    if line := _free(world):
+    if line := free(world):
         _off_by(world, line, -STEP)
 
 
 def over(world: World) -> None:
     """More is credited than was deposited."""
-    if line := _free(world):
+    if line := free(world):
         _off_by(world, line, STEP)
 
 
 def offsetting(world: World) -> None:
     """Own money too much and match as much too little: the participant's total is right, two lines wrong."""
-    first = _free(world, lambda one: one.part in OWN and _twin(world, one) is not None)
+    first = free(world, lambda one: one.part in OWN and _twin(world, one) is not None)
     if first and (second := _twin(world, first)):
         world.claim(*_key(second))
         _off_by(world, first, STEP)
@@ -75,14 +76,14 @@ def _twin(world: World, line: CreditLine) -> CreditLine | None:
 
 def twice(world: World) -> None:
     """A credit is booked twice."""
-    if line := _free(world):
+    if line := free(world):
         world.credits.append(replace(line))
         world.truth.discrepancies.append(_row("DUPLICATE_CREDIT", line, line.amount, 2 * line.amount))
 
 
 def other_source(world: World) -> None:
     """Pre-tax is credited as Roth, or the reverse."""
-    if line := _free(world, lambda one: one.part in OWN):
+    if line := free(world, lambda one: one.part in OWN):
         world.truth.discrepancies.append(_row("WRONG_SOURCE", line, line.amount, 0))
         line.part = "roth" if line.part == "pretax" else "pretax"
         world.claim(*_key(line))
@@ -90,8 +91,8 @@ def other_source(world: World) -> None:
 
 def other_person(world: World) -> None:
     """What was deposited for one participant is credited to another, beside his own."""
-    line = _free(world, lambda one: one.pay_date != IN_FLIGHT and _alone(world, one))
-    other = line and _free(world, lambda one: _key(one)[2:] == _key(line)[2:] and _alone(world, one))
+    line = free(world, lambda one: one.pay_date != IN_FLIGHT and _alone(world, one))
+    other = line and free(world, lambda one: _key(one)[2:] == _key(line)[2:] and _alone(world, one))
     if line and other:
         expected = other.amount
         other.amount += line.amount
@@ -107,7 +108,7 @@ def _alone(world: World, line: CreditLine) -> bool:
 
 def not_credited(world: World) -> None:
     """A deposit past its day of which no credit is seen."""
-    if line := _free(world, lambda one: one.pay_date != IN_FLIGHT):
+    if line := free(world, lambda one: one.pay_date != IN_FLIGHT):
         world.credits.remove(line)
         world.truth.discrepancies.append(_row("DEPOSITED_NOT_CREDITED", line, line.amount, 0))
 
@@ -125,14 +126,14 @@ def unknown_participant(world: World) -> None:
 def on_its_way(world: World) -> None:
     """Credits of the last pay date that are not seen yet, and need not be."""
     for _ in range(max(2, len(world.people) // 10)):
-        if line := _free(world, lambda one: one.pay_date == IN_FLIGHT):
+        if line := free(world, lambda one: one.pay_date == IN_FLIGHT):
             world.credits.remove(line)
             world.truth.pending.append(_row("DEPOSITED_NOT_CREDITED", line, line.amount, 0))
 
 
 def mixed_with_a_loan(world: World) -> None:
     """A loan's repayment is booked as a contribution, or the contribution as a repayment."""
-    loan = _free(world, lambda one: one.part == "loan" and _own(world, one) is not None)
+    loan = free(world, lambda one: one.part == "loan" and _own(world, one) is not None)
     own = loan and _own(world, loan)
     if loan and own:
         world.claim(*_key(own))
@@ -152,14 +153,14 @@ def _own(world: World, loan: CreditLine) -> CreditLine | None:
 
 def forfeited_deferral(world: World) -> None:
     """A part of a deferral is paid from forfeitures, which no plan allows."""
-    if line := _free(world, lambda one: one.part in OWN):
+    if line := free(world, lambda one: one.part in OWN):
         _forfeit(world, line)
         world.truth.discrepancies.append(_row("FORFEITURE_OFFSET", line, line.amount + STEP, line.amount))
 
 
 def forfeited_match(world: World) -> None:
     """A part of a match is paid from forfeitures: tied out where the plan allows it, else a mistake."""
-    if line := _free(world, lambda one: one.part == "match"):
+    if line := free(world, lambda one: one.part == "match"):
         _forfeit(world, line)
         if from_forfeitures(world.seed):
             world.truth.silent.append(f"match paid from forfeitures: {line.number} {line.pay_date}")

@@ -32,15 +32,17 @@ def _key(line: PayLine) -> tuple[object, ...]:
     return "pay", line.number, line.plan, line.pay_date, line.part == "match"
 
 
-def _free(world: World, *parts: str, least: int = 0, alone: bool = False) -> PayLine | None:
+def free(
+    world: World, *parts: str, least: int = 0, alone: bool = False, on: date | None = None
+) -> PayLine | None:  # fmt: skip
     """A line of chance of these parts that nothing was planted on; it is claimed.
 
-    With `alone` nothing is planted on the month's other pay of it either: missed on one and twice on the other would be
-    one mistake, not two.
+    With `on` it is one of that pay date. With `alone` nothing is planted on the month's other pay of it either: missed
+    on one and twice on the other would be one mistake, not two.
     """
     for place in world.shuffled(world.register):
         line = world.register[place]
-        if line.pay_date not in LAST or line.part not in parts or line.amount <= least:
+        if line.pay_date not in ((on,) if on else LAST) or line.part not in parts or line.amount <= least:
             continue
         others = [_key(replace(line, pay_date=day)) for day in LAST if day != line.pay_date] if alone else []
         if not any(other in world.taken for other in others) and world.claim(*_key(line)):
@@ -51,14 +53,14 @@ def _free(world: World, *parts: str, least: int = 0, alone: bool = False) -> Pay
 
 def not_taken(world: World) -> None:
     """A share of a premium, or a deferral, is not taken."""
-    if line := _free(world, "employee", "pretax", "roth", alone=True):
+    if line := free(world, "employee", "pretax", "roth", alone=True):
         world.register.remove(line)
         _found(world, "NOT_TAKEN", line, line.amount, 0)
 
 
 def other_amount(world: World) -> None:
     """Too much or too little is taken."""
-    if line := _free(world, "employee", "pretax", "roth", least=STEP):
+    if line := free(world, "employee", "pretax", "roth", least=STEP):
         _off_by(world, line, world.random.choice((STEP, -STEP)))
 
 
@@ -101,21 +103,21 @@ def not_expected(world: World) -> None:
 
 def taken_twice(world: World) -> None:
     """A share is taken twice on one check."""
-    if line := _free(world, "employee", "pretax", "roth", alone=True):
+    if line := free(world, "employee", "pretax", "roth", alone=True):
         world.register.append(replace(line))
         _found(world, "DUPLICATE_DEDUCTION", line, line.amount, 2 * line.amount)
 
 
 def after_tax(world: World) -> None:
     """A pre-tax share is taken after tax."""
-    if line := _free(world, "employee"):
+    if line := free(world, "employee"):
         line.tax = "posttax"
         _found(world, "WRONG_TAX_CLASS", line, line.amount, 0)
 
 
 def other_source(world: World) -> None:
     """A deferral is taken as Roth instead of pre-tax, or the reverse: net pay and total are wrong in tax only."""
-    if line := _free(world, "pretax", "roth"):
+    if line := free(world, "pretax", "roth"):
         _found(world, "WRONG_TAX_CLASS", line, line.amount, 0)
         line.part = line.tax = "roth" if line.part == "pretax" else "pretax"
         line.code = CODES[line.part]
@@ -123,7 +125,7 @@ def other_source(world: World) -> None:
 
 def other_match(world: World) -> None:
     """The employer's match is not what the formula gives."""
-    if line := _free(world, "match", least=STEP):
+    if line := free(world, "match", least=STEP):
         expected = line.amount
         line.amount += world.random.choice((STEP, -STEP))
         _found(world, "EMPLOYER_LINE_DIFF", line, expected, line.amount)
@@ -178,7 +180,7 @@ def _same(one: PayLine, other: PayLine) -> bool:
 
 def unknown_code(world: World) -> None:
     """A deduction under a code that no plan has."""
-    if line := _free(world, "earning"):
+    if line := free(world, "earning"):
         made = PayLine(line.number, line.pay_date, "deduction", "GYM", "posttax", 2500)
         world.register.append(made)
         _found(world, "UNKNOWN_CODE", made, 0, made.amount)
@@ -211,7 +213,7 @@ def void_and_reissue(world: World) -> None:
 
 def in_two_lines(world: World) -> None:
     """A share is taken in two lines of one check."""
-    if line := _free(world, "employee", least=STEP):
+    if line := free(world, "employee", least=STEP):
         line.amount -= STEP
         world.register.append(replace(line, amount=STEP))
         world.truth.silent.append(f"taken in two lines: {line.number} {line.plan} {line.pay_date}")

@@ -9,7 +9,19 @@ from fractions import Fraction
 
 from benehub.periods import age_on
 from benehub.testing.worlds.people import Employee
-from benehub.testing.worlds.terms import BANDS, LIFE, MONTHS, PLANS, RIVAL, TODAY, UNIT, band_of, band_text, half_up
+from benehub.testing.worlds.terms import (
+    BANDS,
+    LIFE,
+    MONTHS,
+    PLANS,
+    RIVAL,
+    TODAY,
+    TOLERANCE,
+    UNIT,
+    band_of,
+    band_text,
+    half_up,
+)
 from benehub.testing.worlds.truth import Planted
 from benehub.testing.worlds.vendors import BillLine
 from benehub.testing.worlds.world import World
@@ -18,6 +30,10 @@ STRANGER = 7001
 """Member ids from here on are nobody's."""
 FEE = 2500
 """A fee on a bill, in cents; the plan book agrees to none."""
+RULED = "dental"
+"""The plan of which a rule sets a carrier's rounding aside."""
+MORE = TOLERANCE[0] + 1
+"""What a carrier's rounding is off by that a rule sets aside, in cents."""
 STEP = 1000
 """What a wrong rate is off by, in cents."""
 
@@ -27,7 +43,7 @@ def _found(world: World, kind: str, line: BillLine, expected: int, actual: int, 
     world.truth.discrepancies.append(Planted("premium", kind, who, line.plan, str(line.month), expected, actual))
 
 
-def _free(world: World, fits: Callable[[BillLine], bool] = lambda line: True) -> BillLine | None:
+def free(world: World, fits: Callable[[BillLine], bool] = lambda line: True) -> BillLine | None:
     """A line of chance that nothing was planted on; it is claimed."""
     for place in world.shuffled(world.bill):
         line = world.bill[place]
@@ -71,14 +87,14 @@ def never_enrolled(world: World) -> None:
 
 def not_billed(world: World) -> None:
     """A member is left off the bill."""
-    if line := _free(world):
+    if line := free(world):
         world.bill.remove(line)
         _found(world, "ENROLLED_NOT_BILLED", line, line.amount, 0)
 
 
 def other_tier(world: World) -> None:
     """A member is billed at another tier's rate."""
-    if line := _free(world, lambda one: one.amount == PLANS[one.plan].in_month(one.month)[one.tier]):
+    if line := free(world, lambda one: one.amount == PLANS[one.plan].in_month(one.month)[one.tier]):
         expected, rates = line.amount, PLANS[line.plan].in_month(line.month)
         line.tier = world.random.choice([tier for tier in rates if tier != line.tier])
         line.amount = rates[line.tier]
@@ -87,7 +103,7 @@ def other_tier(world: World) -> None:
 
 def other_plan(world: World) -> None:
     """A member is billed in another plan of the same kind: one line too few, one too many."""
-    if line := _free(world, lambda one: one.plan == "ppo"):
+    if line := free(world, lambda one: one.plan == "ppo"):
         _found(world, "PLAN_DIFF", line, line.amount, 0)
         line.plan, line.amount = RIVAL[0], RIVAL[1].in_month(line.month)[line.tier]
         _found(world, "PLAN_DIFF", line, 0, line.amount)
@@ -95,7 +111,7 @@ def other_plan(world: World) -> None:
 
 def other_word(world: World) -> None:
     """A member is billed under a word that is no plan here: both halves are told, each with the other."""
-    if line := _free(world):
+    if line := free(world):
         _found(world, "UNKNOWN_PLAN", line, line.amount, 0)
         line.plan = f"old-{line.plan}"
         _found(world, "UNKNOWN_PLAN", line, 0, line.amount)
@@ -107,7 +123,7 @@ def other_days(world: World) -> None:
     def whole(one: BillLine) -> int:
         return PLANS[one.plan].in_month(one.month)[one.tier]
 
-    line = _free(world, lambda one: one.amount < whole(one)) or _free(world, lambda one: one.amount == whole(one))
+    line = free(world, lambda one: one.amount < whole(one)) or free(world, lambda one: one.amount == whole(one))
     if line:
         expected = line.amount
         line.amount = whole(line) if expected < whole(line) else half_up(Fraction(expected * 10, line.month.last.day))
@@ -116,7 +132,7 @@ def other_days(world: World) -> None:
 
 def other_rate(world: World) -> None:
     """A member is billed at another rate, too much or too little."""
-    if line := _free(world, lambda one: one.amount > STEP):
+    if line := free(world, lambda one: one.amount > STEP):
         _off_by(world, line, world.random.choice((STEP, -STEP)))
 
 
@@ -128,7 +144,7 @@ def _off_by(world: World, line: BillLine, step: int) -> None:
 
 def old_rate(world: World) -> None:
     """A member is still billed at the rate of the month before."""
-    if line := _free(world, lambda one: one.month == MONTHS[1] and PLANS[one.plan].dearer > 0):
+    if line := free(world, lambda one: one.month == MONTHS[1] and PLANS[one.plan].dearer > 0):
         _off_by(world, line, -PLANS[line.plan].dearer)
 
 
@@ -151,7 +167,7 @@ def offsetting(world: World) -> None:
 
 def twice(world: World) -> None:
     """A member stands on the bill twice."""
-    if line := _free(world):
+    if line := free(world):
         world.bill.append(replace(line))
         _found(world, "DUPLICATE_MEMBER", line, line.amount, 2 * line.amount)
 
@@ -186,7 +202,7 @@ def other_age(world: World) -> None:
 
 def other_family(world: World) -> None:
     """A child that has no cover any more is billed with the family, or one is missing; it costs the same."""
-    if line := _free(world, lambda one: one.plan == "ppo" and one.dependents is not None):
+    if line := free(world, lambda one: one.plan == "ppo" and one.dependents is not None):
         more = 1 if not line.dependents else world.random.choice((1, -1))
         line.dependents = (line.dependents or 0) + more
         _found(world, "DEPENDANT_DIFF", line, line.amount, line.amount)
@@ -213,7 +229,7 @@ def birthdays(world: World) -> None:
 
 def settled_late(world: World) -> None:
     """September was billed at another tier; October's bill puts it right with a line for September."""
-    if line := _free(world, lambda one: one.month == MONTHS[0] and one.tier != "FAM"):
+    if line := free(world, lambda one: one.month == MONTHS[0] and one.tier != "FAM"):
         rates, right = PLANS[line.plan].in_month(line.month), line.amount
         line.amount = right + rates["FAM"] - rates[line.tier]
         world.bill.append(
@@ -224,7 +240,7 @@ def settled_late(world: World) -> None:
 
 def billed_late(world: World) -> None:
     """A member was left off September's bill and stands on October's for both months."""
-    if line := _free(world, lambda one: one.month == MONTHS[0]):
+    if line := free(world, lambda one: one.month == MONTHS[0]):
         line.billed, line.adjustment = MONTHS[1], True
         world.truth.silent.append(f"billed a month later: {line.member} {line.plan} {line.month}")
 
@@ -244,19 +260,19 @@ def credited_twice(world: World) -> None:
         _found(world, "RETRO_CREDIT_DUPLICATED", line, 0, -amount)
 
 
-def a_cent(world: World) -> None:
-    """The carrier rounds otherwise: a cent, which a rule of the employer's sets aside."""
+def set_aside(world: World) -> None:
+    """The carrier rounds otherwise: by more than is tolerated, and a rule of the employer's sets it aside."""
     for number in range(2):
-        line = _free(world, lambda one: one.plan == "dental")
+        line = free(world, lambda one: one.plan == RULED)
         if line is None:
             continue
         expected = line.amount
-        line.amount += 1 - 2 * number
+        line.amount += MORE - 2 * MORE * number
         world.truth.suppressed.append(
             Planted("premium", "RATE_DIFF", str(line.member), line.plan, str(line.month), expected, line.amount)
         )
     world.truth.rules.append(
-        {"relation": "premium", "type": "RATE_DIFF", "plan": "dental", "up_to": 1, "note": "they round by member"}
+        {"relation": "premium", "type": "RATE_DIFF", "plan": RULED, "up_to": MORE, "note": "they round by member"}
     )
 
 
@@ -301,7 +317,7 @@ def parts(world: World) -> None:
 
 
 VARIANCES: tuple[Callable[[World], None], ...] = (
-    settled_late, billed_late, credited_at_once, a_cent, prorated, as_it_is, birthdays,
+    settled_late, billed_late, credited_at_once, set_aside, prorated, as_it_is, birthdays,
 )  # fmt: skip
 MISTAKES: tuple[Callable[[World], None], ...] = (
     still_billed, never_enrolled, not_billed, other_tier, other_rate, old_rate, twice, offsetting, other_plan,

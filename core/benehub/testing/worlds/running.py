@@ -18,6 +18,7 @@ from benehub.errors import Unsupported
 from benehub.flows import Hub, bind
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.reconciling import set_aside
+from benehub.reconcile import TOLERATED
 from benehub.settings import new_key, read_keys
 from benehub.store import open_store
 from benehub.store.tables import difference, person
@@ -115,11 +116,11 @@ class _Month:
 
 
 def _found(hub: Hub, employer: str) -> Found:
-    found: Found = {"discrepancy": [], "pending": [], "suppressed": []}
+    found: Found = {"discrepancy": [], "pending": [], "suppressed": [], TOLERATED: []}
     with hub.store.read(employer) as session:
         numbers = {row.person_id: row.member_id for row in session.rows(select(person).where(*session.where(person)))}
         for row in session.rows(select(difference).where(*session.where(difference))):
-            found.setdefault(row.state, []).append(
+            found.setdefault(TOLERATED if row.work_step == TOLERATED else row.state, []).append(
                 Planted(
                     row.relation, row.type, numbers.get(row.person_id, ""), row.plan or "", row.period,
                     row.expected or 0, row.actual or 0,

@@ -146,6 +146,11 @@ def _plan(name: str, terms: Terms) -> str:
 """
 
 
+TOLERANCE = (2, 5)
+"""How much a line may be off by, and the lines of a file together, in cents."""
+
+CENTS = f'{{line: "{TOLERANCE[0] / 100:.2f}", file: "{TOLERANCE[1] / 100:.2f}"}}'
+
 BOOK = f"""# Written by `benehub worlds make`: the plans of a made-up employer.
 schema_version: 1
 employer: {{id: {EMPLOYER}, name: Meadow Tools, country: US, currency: USD, ein: 12-3456789}}
@@ -154,6 +159,10 @@ pay_groups:
   semimonthly: {{frequency: semimonthly, days: [15, last]}}
 guards:
   push: {{end_percent: 40}}  # in two months far more people come and go here than anywhere
+tolerance:
+  payroll: {CENTS}
+  premium: {CENTS}
+  retirement: {CENTS}
 carriers:
   {CARRIER}:
     {{premium_due_day: 1, grace_days: 31, pay_policy: pay_as_billed, transit_bank_days: 2, credit_days: CREDIT_DAYS}}

@@ -37,6 +37,7 @@ class Truth:
         discrepancies: what has to be told as a discrepancy.
         pending: what the rules explain with a day by which it must have cleared.
         suppressed: what a rule of the employer's sets aside.
+        tolerated: cents within the tolerance of the plan book.
         silent: variances that give no difference at all, each by its kind and whose.
         rules: what is set aside before the comparison: relation, type, plan, amount in cents, and why.
         unpaid: months whose bills nobody pays.
@@ -52,6 +53,7 @@ class Truth:
     discrepancies: list[Planted] = field(default_factory=list)
     pending: list[Planted] = field(default_factory=list)
     suppressed: list[Planted] = field(default_factory=list)
+    tolerated: list[Planted] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     rules: list[dict[str, Any]] = field(default_factory=list)
     unpaid: list[str] = field(default_factory=list)
@@ -70,7 +72,8 @@ def read_truth(folder: Path) -> Truth:
     file = folder / FILE
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
-        for name in ("discrepancies", "pending", "suppressed"):
+        data.setdefault("tolerated", [])  # a world that was made before there was a tolerance
+        for name in ("discrepancies", "pending", "suppressed", "tolerated"):
             data[name] = [Planted(**row) for row in data[name]]
         return Truth(**data | {"months": tuple(data["months"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
