@@ -41,11 +41,14 @@ from benehub.views.runs import runs as listed_runs
 
 LEGS: Final[dict[str, tuple[str, ...]]] = {
     "payroll": ("payroll",),
-    "premiums": ("premium", "coverage", "enrollment"),
+    "premiums": ("premium", "coverage", "enrollment", "credit"),
     "retirement": ("retirement", "accounts"),
     "leave": ("leave",),
+    "intake": ("intake",),
+    "year": ("year",),
 }
-"""The legs of a month, each with the relations that are compared for it."""
+"""The legs of a month, each with the relations that are compared for it: every relation is of one, as all keep a month
+from being signed."""
 
 _NOW: Final = frozenset(relation.value for relation, _ in OF_NOW)
 
@@ -146,7 +149,7 @@ def today(
 ) -> Today:  # fmt: skip
     """The look at a month; `deadlines` are those open within `SOON`, `known` the connectors by name."""
     counts = _open(session, month)
-    legs = [_leg(session, name, month, counts) for name in _present(book)]
+    legs = [_leg(session, name, month, counts) for name in _present(book, counts)]
     return Today(
         month=month,
         signed=any(one.month == month for one in closed(session)),
@@ -166,7 +169,7 @@ def today(
 def legs(session: Session, book: PlanBook, month: Month) -> list[Leg]:
     """The legs alone: what a list of employers shows of each."""
     counts = _open(session, month)
-    return [_leg(session, name, month, counts) for name in _present(book)]
+    return [_leg(session, name, month, counts) for name in _present(book, counts)]
 
 
 def worst(legs: Sequence[Leg]) -> str:
@@ -185,12 +188,15 @@ def risk(legs: Sequence[Leg]) -> dict[str, int]:
     return found
 
 
-def _present(book: PlanBook) -> list[str]:
+def _present(book: PlanBook, counts: Sequence[Row[Any]]) -> list[str]:
+    """The legs that the plan book has, and whatever has something open; the year is nothing that each month has."""
     has = {
         "premiums": bool(list(book.insurance_plans())),
         "retirement": any(not plan.insured for plan in book.plans),
+        "year": False,
     }
-    return [name for name in LEGS if has.get(name, True)]
+    found = {row.relation for row in counts}
+    return [name for name, relations in LEGS.items() if has.get(name, True) or not found.isdisjoint(relations)]
 
 
 def _open(session: Session, month: Month) -> list[Row[Any]]:
@@ -237,12 +243,12 @@ def _leg(session: Session, name: str, month: Month, counts: Sequence[Row[Any]]) 
         leg.oldest = min(filter(None, (leg.oldest, row.oldest)))
     known, behind = _compared(session, month)
     wanted = [one for one in MONTHLY if one.value in LEGS[name]]
-    if all(one.value in known for one in wanted):
+    if wanted and all(one.value in known for one in wanted):
         leg.compared_at = min(known[one.value].at for one in wanted)
         leg.silent = [(one.value, name) for one in wanted for name in known[one.value].silent]
     if leg.discrepancies:
         leg.state = "broken"
-    elif not leg.compared_at:
+    elif wanted and not leg.compared_at:
         leg.state = "unknown"
     elif any(one in behind for one in wanted):
         leg.state = "old"

@@ -25,8 +25,8 @@ State = Literal["right", "waiting", "broken", "unread", "old", "unknown"]
 class LegTold(Model):
     """One leg of a month."""
 
-    name: Literal["payroll", "premiums", "retirement", "leave"]
-    """payroll, premiums, retirement, or leave."""
+    name: Literal["payroll", "premiums", "retirement", "leave", "intake", "year"]
+    """payroll, premiums, retirement, leave, intake (what was read), or year (only where something of it is open)."""
     state: State
     """right; waiting (what is open is explained and in its time); broken (discrepancies are open); unread (of somebody
     nothing of the month was read); old (it has to be compared again); or unknown (never compared)."""
