@@ -34,6 +34,7 @@ from benehub.store.tables import (
     run,
     still_open,
 )
+from benehub.views import questions
 from benehub.views.deadlines import Deadline
 from benehub.views.fresh import UNKNOWN, Source, sources
 from benehub.views.runs import INTERRUPTED
@@ -112,6 +113,8 @@ class Today:
     """Dispatches nobody knows the end of, or that were refused, by state."""
     runs: dict[str, int]
     """Runs of the last week that failed or are held, by state."""
+    questions: int
+    """Of employees, that wait for an answer."""
     unheard: int
     """Addresses that hear of our events and did not take the last that was sent there; paused ones are left out."""
 
@@ -127,10 +130,10 @@ class Today:
 
     @property
     def elsewhere(self) -> int:
-        """What needs somebody although no leg says so: sources, strangers, quarantine, dispatches, runs, webhooks."""
+        """What needs somebody although no leg says so: sources, strangers, quarantine, dispatches, runs and so on."""
         quiet = sum(one.state in ("stale", "failing", "never") for one in self.sources)
         counted = (self.unlinked, self.quarantine, self.unsettled, self.runs)
-        return quiet + self.held + self.unheard + sum(sum(one.values()) for one in counted)
+        return quiet + self.held + self.unheard + self.questions + sum(sum(one.values()) for one in counted)
 
 
 def working_month(session: Session) -> Month:
@@ -162,6 +165,7 @@ def today(
         held=_count(session, intake_batch, "held"),
         unsettled=_by_state(session, dispatch, ("prepared", "held", "sending", "unknown", "refused", "failed")),
         runs=_ended_badly(session),
+        questions=questions.waiting(session),
         unheard=_unheard(session),
     )
 

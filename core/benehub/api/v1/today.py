@@ -112,6 +112,8 @@ class TodayTold(Model):
     """Dispatches that have not ended well, by state."""
     runs: dict[str, int]
     """Runs of the last week that failed, and all that are held or were interrupted, by state."""
+    questions: int
+    """Questions of employees that wait for an answer."""
     unheard: int
     """Addresses that hear of our events and did not take the last that was sent there."""
 
@@ -128,7 +130,7 @@ def get_today(_caller: SeesOverview, at: At, month: MonthText | None = None) -> 
         "at_risk": _amounts(found.at_risk), "coming": [_coming(one) for one in found.coming],
         "sources": [_source(one) for one in found.sources], "unlinked": found.unlinked,
         "quarantine": found.quarantine, "held": found.held, "unsettled": found.unsettled, "runs": found.runs,
-        "unheard": found.unheard,
+        "questions": found.questions, "unheard": found.unheard,
     })  # fmt: skip
 
 
