@@ -18,7 +18,7 @@ from benehub.ledger.books import closed
 from benehub.money import EXPONENT
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import MONTHLY, Relation
+from benehub.reconcile import MONTHLY, Relation, fixes
 from benehub.reconcile.compared import Compared, compared, stale
 from benehub.reconcile.differences import is_of_now
 from benehub.reconcile.findings import OF_NOW
@@ -113,6 +113,8 @@ class Today:
     """Dispatches nobody knows the end of, or that were refused, by state."""
     runs: dict[str, int]
     """Runs of the last week that failed or are held, by state."""
+    fixes: dict[str, int]
+    """Fixes that wait for somebody, by state: proposed, approved and not all gone, or failed."""
     questions: int
     """Of employees, that wait for an answer."""
     unheard: int
@@ -132,7 +134,7 @@ class Today:
     def elsewhere(self) -> int:
         """What needs somebody although no leg says so: sources, strangers, quarantine, dispatches, runs and so on."""
         quiet = sum(one.state in ("stale", "failing", "never") for one in self.sources)
-        counted = (self.unlinked, self.quarantine, self.unsettled, self.runs)
+        counted = (self.unlinked, self.quarantine, self.unsettled, self.runs, self.fixes)
         return quiet + self.held + self.unheard + self.questions + sum(sum(one.values()) for one in counted)
 
 
@@ -165,6 +167,7 @@ def today(
         held=_count(session, intake_batch, "held"),
         unsettled=_by_state(session, dispatch, ("prepared", "held", "sending", "unknown", "refused", "failed")),
         runs=_ended_badly(session),
+        fixes=fixes.waiting(session),
         questions=questions.waiting(session),
         unheard=_unheard(session),
     )

@@ -112,6 +112,9 @@ class TodayTold(Model):
     """Dispatches that have not ended well, by state."""
     runs: dict[str, int]
     """Runs of the last week that failed, and all that are held or were interrupted, by state."""
+    fixes: dict[str, int]
+    """Fixes that wait for somebody, by state: proposed (for approval), approved (something of it is still to leave), or
+    failed (its difference is still open, and it was not proposed anew)."""
     questions: int
     """Questions of employees that wait for an answer."""
     unheard: int
@@ -130,7 +133,7 @@ def get_today(_caller: SeesOverview, at: At, month: MonthText | None = None) -> 
         "at_risk": _amounts(found.at_risk), "coming": [_coming(one) for one in found.coming],
         "sources": [_source(one) for one in found.sources], "unlinked": found.unlinked,
         "quarantine": found.quarantine, "held": found.held, "unsettled": found.unsettled, "runs": found.runs,
-        "questions": found.questions, "unheard": found.unheard,
+        "fixes": found.fixes, "questions": found.questions, "unheard": found.unheard,
     })  # fmt: skip
 
 
