@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import delete, event, select, update
 
 from benehub import ledger, obligations, planbook, reconcile
 from benehub.errors import DataError, IntegrityError, NeedsPersonError
@@ -44,6 +44,8 @@ from benehub.views.why import why
 from benehub.views.worklist import Filters, part
 
 SEPTEMBER, OCTOBER = Month(2026, 9), Month(2026, 10)
+LEGS_THEN = {"payroll": "unread", "premiums": "right", "leave": "right", "intake": "right"}
+"""What *Today* says of September's legs once it is ready to close: no register was read of it."""
 
 
 def billed(text: str) -> str:
@@ -281,7 +283,7 @@ NEWS: dict[str, tuple[Callable[[Session], None], str]] = {
 
 @pytest.mark.parametrize("what", sorted(NEWS))
 def test_today_asks_for_a_comparison_as_the_closing_does(hub: Hub, what: str) -> None:
-    assert states(hub) == {"payroll": "unread", "premiums": "right", "leave": "right"} and not failing(hub)
+    assert states(hub) == LEGS_THEN and not failing(hub)
     spoil, state = NEWS[what]
     with hub.store.write("acme") as session:
         session.take_seq(0)
@@ -307,7 +309,8 @@ def test_a_month_of_which_nothing_was_read_is_not_right_and_is_signed_as_such(ei
     either.start_flow("reconcile", "acme", "all/2026-09/1b", "2026-09", [])
     with either.store.read("acme") as session:
         found = {one.name: one.silent for one in legs(session, either.book(session), SEPTEMBER)}
-    assert found == {"payroll": [("payroll", "payroll")], "premiums": [("premium", "carrier")], "leave": []}
+    quiet = {"payroll": [("payroll", "payroll")], "premiums": [("premium", "carrier")]}
+    assert found == {**quiet, "leave": [], "intake": []}
     with either.store.write("acme") as session:
         read(session, "register_line", "payroll")
     either.start_flow("reconcile", "acme", "all/2026-09/2", "2026-09", [])
@@ -365,7 +368,7 @@ def test_a_variance_in_its_time_is_carried_over_by_name(either: Hub) -> None:
 def test_what_a_rule_sets_aside_is_carried_over_by_name_until_its_last_day(hub: Hub) -> None:
     with hub.store.write("acme") as session:
         _ruled(session, "2026-09", lifted=False)
-    assert failing(hub) == {} and states(hub) == {"payroll": "unread", "premiums": "right", "leave": "right"}
+    assert failing(hub) == {} and states(hub) == LEGS_THEN
     closing.close(hub, "acme", SEPTEMBER, "Ann", "")
     with hub.store.read("acme") as session:
         (item,) = signed_report(session, SEPTEMBER)["open_items"]
@@ -411,6 +414,33 @@ def test_what_is_so_now_stands_in_the_way_of_an_earlier_month_and_today_says_so(
     (told,) = failing(hub)["No discrepancy is open"]  # and the list that Today leads to names it
     assert "FILE_REJECTED" in told and "broken" not in before
     assert (leg.state, leg.discrepancies, [row.type for row in listed.rows]) == ("broken", 1, ["FILE_REJECTED"])
+
+
+def test_today_counts_what_keeps_a_month_from_being_signed_whatever_is_compared(hub: Hub) -> None:
+    """A discrepancy of each relation in turn: the sum of the legs is what the checklist counts, and its list has it."""
+    for number, relation in enumerate(Relation, 1):
+        one = Finding(relation, Type.RATE_DIFF, "2026-09", "x", "carrier", "hub", "a cause", "an action", expected=7)
+        with hub.store.write("acme") as session:
+            reconcile.settle(session, relation, "2026-09", [one], session.today())
+        with hub.store.read("acme") as session:
+            book = hub.book(session)
+            told, conditions = legs(session, book, SEPTEMBER), checklist(session, book, SEPTEMBER)
+            listed = [
+                row.relation
+                for leg in told
+                for row in part(session, Filters(leg=leg.name, state="discrepancy", until=str(SEPTEMBER)), "USD").rows
+            ]
+        (counted,) = [each.count for each in conditions if each.name == "No discrepancy is open"]
+        assert sum(leg.discrepancies for leg in told) == counted == number == len(listed), relation
+        assert relation.value in listed and sum(leg.at_risk.get("USD", 0) for leg in told) == 7 * number
+
+
+def test_what_was_read_is_a_leg_that_was_compared_or_was_not(hub: Hub) -> None:
+    assert states(hub)["intake"] == "right" and "year" not in states(hub)
+    with hub.store.write("acme") as session:
+        session.connection.execute(delete(comparison).where(comparison.c.relation == "intake"))
+    assert "intake was not compared" in failing(hub)["Every relation was compared since the last read"][0]
+    assert states(hub)["intake"] == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Role
@@ -70,6 +70,33 @@ def test_a_fix_is_previewed_proposed_and_approved(desk: Desk, dropped: str, link
     late = desk.post(f"{path}/withdraw", note="not what I saw", seen=seen)
     assert (late.status_code, fixes(desk)[0][1]) == (409, "approved"), "it was looked at while it was only proposed"
     assert desk.post(f"{path}/withdraw", note="unseen").status_code == 422
+
+
+def test_what_waits_for_approval_is_told_to_whoever_looks_at_today_and_listed(
+    desk: Desk, dropped: str, links: Callable[[str], list[str]]
+) -> None:
+    assert "fix" not in re.split("</?main", desk.get("today"))[1]
+    desk.post(f"{dropped}/fix/propose", action="enrollment_correction", note="they lost her")
+    ((made, _),) = fixes(desk)
+    desk.caller = caller_of(Role.BENEFITS_ADMIN)
+    page = desk.get("today")
+    assert "One fix waits for approval" in page
+    (way,) = [one for one in links(page) if "/fixes?" in one]
+    listed = desk.get(way)
+    assert way.endswith("state=proposed") and f"/fixes/{made}" in listed and "Tell the carrier again" in listed
+    assert made not in desk.get("fixes", state="failed") and made in desk.get("fixes")
+    path = f"/api/v1/employers/{desk.employer}"
+    assert desk.client.get(f"{path}/today").json()["fixes"] == {"proposed": 1}
+    desk.post(f"fixes/{made}/reject", note="no", seen=desk.seen(f"fixes/{made}"))
+    assert desk.client.get(f"{path}/today").json()["fixes"] == {}
+    with desk.store.write(desk.employer) as session:
+        session.connection.execute(update(fix).values(state="failed"))
+    assert "One fix failed" in desk.get("today")
+    with desk.store.write(desk.employer) as session:
+        session.connection.execute(update(difference).values(state="resolved"))
+    assert "One fix failed" not in desk.get("today"), "nothing is left to put right"
+    desk.caller = caller_of(Role.ENGINEER)
+    desk.get("fixes", 403)
 
 
 def test_a_no_needs_a_reason_and_is_kept(desk: Desk, dropped: str) -> None:

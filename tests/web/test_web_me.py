@@ -17,6 +17,7 @@ from benehub.facts import Version, record
 from benehub.periods import Interval
 from benehub.store.tables import person
 from benehub.views.mine import mine
+from benehub.views.statement.parts import Line, Section, Word
 
 
 def people(desk: Desk, kind: str = "employee") -> list[tuple[str, str]]:
@@ -60,6 +61,23 @@ def test_it_is_said_in_german_too(desk: Desk, own: tuple[str, str]) -> None:
     assert "Was Sie haben" in told and "Neue Beschäftigte warten 30 Tage." in told and '<html lang="de"' in told
 
 
+def test_what_was_chosen_and_lacks_a_word_of_the_employee_is_to_be_done(
+    desk: Desk, own: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk.store.read(desk.employer) as session:
+        known = mine(session, desk.hub.book(session), desk.hub.plugins, own[0], session.today())
+    quiet = [replace(one, state="covered") for one in known.cards[1:]]
+    tell, nothing = Line("todo_tell", {"what": Word("data.birth_date")}), Line("todo_nothing")
+    for state, line, head in (
+        ("decided", tell, "One thing is open for you"), ("needs_data", nothing, "There is nothing you have to do.")
+    ):  # fmt: skip
+        first = replace(known.cards[0], state=state, todo=Section("plan", (line,)))
+        found = replace(known, cards=[first, *quiet])
+        monkeypatch.setattr("benehub.web.me.mine", lambda *_, found=found: found)
+        told = re.split('<h2 id="benefits"', desk.get("me"))[0]
+        assert head in told and ("Tell your benefits team your date of birth." in told) is (state == "decided")
+
+
 def test_the_statement_is_a_pdf_of_oneself(desk: Desk, own: tuple[str, str]) -> None:
     answer = desk.client.get(desk.address("me/statement.pdf"), params={"lang": "de"})
     assert answer.status_code == 200 and answer.content.startswith(b"%PDF")
@@ -82,6 +100,7 @@ def test_why_not_is_said_with_what_would_be_needed(desk: Desk, own: tuple[str, s
         ]
         record(session, ends, "test")
     told = desk.get("me")
+    assert "There is nothing you have to do." in told, "what he may not have asks nothing of him"
     assert "It is for employees who work full time; you work part time." in told
     assert "It asks for 30 hours a week; you work 20." in told
 

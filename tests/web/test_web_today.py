@@ -7,16 +7,16 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import event, update
+from sqlalchemy import event, select, update
 from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Role
-from benehub.flows import hook_subscriptions
+from benehub.flows import hook_subscriptions, questions
 from benehub.flows.deadlines import open_now
 from benehub.periods import Month
 from benehub.reconcile import MONTHLY
 from benehub.reconcile.compared import note_compared
-from benehub.store.tables import difference, employer, hook_subscription
+from benehub.store.tables import difference, employer, hook_subscription, person
 from benehub.views.today import SOON, today, working_month
 from benehub.web.words import Words
 
@@ -28,8 +28,9 @@ def test_the_month_that_is_worked_is_the_one_with_something_open(read_desk: Desk
     assert "October 2026 is not right yet" in page
     assert f"{found.discrepancies} discrepancies are open" in page
     assert f"${found.at_risk['USD'] / 100:,.2f}" in page
+    assert all(leg.at_risk for leg in found.legs if leg.name != "intake")
     for leg in found.legs:
-        assert f"${leg.at_risk['USD'] / 100:,.2f}" in page
+        assert f"${leg.at_risk.get('USD', 0) / 100:,.2f}" in page or not leg.at_risk
 
 
 def test_its_numbers_are_those_of_the_list_they_lead_to(read_desk: Desk, links: Callable[[str], list[str]]) -> None:
@@ -59,6 +60,23 @@ def test_it_counts_the_webhooks_that_do_not_arrive_and_leads_to_them(desk: Desk)
     assert re.search(r'<a href="[^"]*/webhooks">2 webhooks do not arrive</a>', page)
     told = desk.client.get(desk.address("today"), headers={"accept-language": "de"}).text
     assert "2 Webhooks kommen nicht an" in told
+
+
+def test_a_question_waits_on_it_and_beside_the_navigation_for_whoever_sees_people(
+    desk: Desk, links: Callable[[str], list[str]]
+) -> None:
+    with desk.store.write(desk.employer) as session:
+        own = session.rows(select(person).where(*session.where(person, kind="employee")))[0].person_id
+    assert "question" not in re.split("</?main", desk.get("today"))[1] and "wait</span>" not in desk.get("today")
+    made = [questions.ask(desk.hub, desk.employer, own, {}, f"Why {n}?", "usr_zoe") for n in range(3)]
+    desk.post(f"questions/{made[0]}", text="So.", seen=desk.seen(f"questions/{made[0]}"))
+    page = desk.get("today")
+    assert re.search(r'<a href="[^"]*/questions">2 questions wait for an answer</a>', page)
+    assert "Nothing else waits" not in page and re.search(r'/questions">Questions <span class="badge warn">2<', page)
+    assert re.search(r'/questions">Questions <span class="badge warn">2<', desk.get("settings")), "wherever one is"
+    desk.caller = caller_of(Role.ENGINEER)
+    page = desk.get("today")
+    assert "2 questions wait for an answer" in page and not [one for one in links(page) if "questions" in one]
 
 
 def test_it_counts_what_is_open_once_and_from_an_index_alone(read_desk: Desk) -> None:

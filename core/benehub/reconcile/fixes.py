@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, exists, func, or_, select
 
 from benehub.access.audit import NAMED
 from benehub.crypto import mask
@@ -20,7 +20,7 @@ from benehub.errors import DataError
 from benehub.ids import PERSON
 from benehub.store import Session, canonical
 from benehub.store.session import CHUNK
-from benehub.store.tables import fix, fix_obligation, fixing
+from benehub.store.tables import difference, fix, fix_obligation, fixing, still_open
 from benehub.store.version import must_be, version
 
 STATES = ("proposed", "approved", "rejected", "carried_out", "failed", "withdrawn")
@@ -177,6 +177,29 @@ def listed(
     if before is not None:
         query = query.where(fix.c.seq < before)
     return session.rows(query.order_by(fix.c.seq.desc()).limit(limit))
+
+
+def waiting(session: Session) -> dict[str, int]:
+    """How many wait for somebody, by state: proposed, approved and not all gone, failed with the difference still open.
+
+    One that failed and was proposed anew waits for nobody.
+    """
+    later = fix.alias()
+    anew = exists().where(
+        later.c.employer_id == fix.c.employer_id,
+        later.c.difference_id == fix.c.difference_id,
+        later.c.action == fix.c.action,
+        later.c.seq > fix.c.seq,
+    )
+    of_open = exists().where(
+        difference.c.employer_id == fix.c.employer_id, difference.c.difference_id == fix.c.difference_id, still_open
+    )
+    rows = session.rows(
+        select(fix.c.state, func.count().label("number"))
+        .where(*session.where(fix), or_(fix.c.state.in_(ALIVE), and_(fix.c.state == "failed", of_open, ~anew)))
+        .group_by(fix.c.state)
+    )
+    return {row.state: int(row.number) for row in rows}
 
 
 def of_difference(session: Session, difference_id: str) -> Sequence[Row[Any]]:

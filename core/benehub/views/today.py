@@ -18,7 +18,7 @@ from benehub.ledger.books import closed
 from benehub.money import EXPONENT
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import MONTHLY, Relation
+from benehub.reconcile import MONTHLY, Relation, fixes
 from benehub.reconcile.compared import Compared, compared, stale
 from benehub.reconcile.differences import is_of_now
 from benehub.reconcile.findings import OF_NOW
@@ -34,6 +34,7 @@ from benehub.store.tables import (
     run,
     still_open,
 )
+from benehub.views import questions
 from benehub.views.deadlines import Deadline
 from benehub.views.fresh import UNKNOWN, Source, sources
 from benehub.views.runs import INTERRUPTED
@@ -41,11 +42,14 @@ from benehub.views.runs import runs as listed_runs
 
 LEGS: Final[dict[str, tuple[str, ...]]] = {
     "payroll": ("payroll",),
-    "premiums": ("premium", "coverage", "enrollment"),
+    "premiums": ("premium", "coverage", "enrollment", "credit"),
     "retirement": ("retirement", "accounts"),
     "leave": ("leave",),
+    "intake": ("intake",),
+    "year": ("year",),
 }
-"""The legs of a month, each with the relations that are compared for it."""
+"""The legs of a month, each with the relations that are compared for it: every relation is of one, as all keep a month
+from being signed."""
 
 _NOW: Final = frozenset(relation.value for relation, _ in OF_NOW)
 
@@ -109,6 +113,10 @@ class Today:
     """Dispatches nobody knows the end of, or that were refused, by state."""
     runs: dict[str, int]
     """Runs of the last week that failed or are held, by state."""
+    fixes: dict[str, int]
+    """Fixes that wait for somebody, by state: proposed, approved and not all gone, or failed."""
+    questions: int
+    """Of employees, that wait for an answer."""
     unheard: int
     """Addresses that hear of our events and did not take the last that was sent there; paused ones are left out."""
 
@@ -124,10 +132,10 @@ class Today:
 
     @property
     def elsewhere(self) -> int:
-        """What needs somebody although no leg says so: sources, strangers, quarantine, dispatches, runs, webhooks."""
+        """What needs somebody although no leg says so: sources, strangers, quarantine, dispatches, runs and so on."""
         quiet = sum(one.state in ("stale", "failing", "never") for one in self.sources)
-        counted = (self.unlinked, self.quarantine, self.unsettled, self.runs)
-        return quiet + self.held + self.unheard + sum(sum(one.values()) for one in counted)
+        counted = (self.unlinked, self.quarantine, self.unsettled, self.runs, self.fixes)
+        return quiet + self.held + self.unheard + self.questions + sum(sum(one.values()) for one in counted)
 
 
 def working_month(session: Session) -> Month:
@@ -146,7 +154,7 @@ def today(
 ) -> Today:  # fmt: skip
     """The look at a month; `deadlines` are those open within `SOON`, `known` the connectors by name."""
     counts = _open(session, month)
-    legs = [_leg(session, name, month, counts) for name in _present(book)]
+    legs = [_leg(session, name, month, counts) for name in _present(book, counts)]
     return Today(
         month=month,
         signed=any(one.month == month for one in closed(session)),
@@ -159,6 +167,8 @@ def today(
         held=_count(session, intake_batch, "held"),
         unsettled=_by_state(session, dispatch, ("prepared", "held", "sending", "unknown", "refused", "failed")),
         runs=_ended_badly(session),
+        fixes=fixes.waiting(session),
+        questions=questions.waiting(session),
         unheard=_unheard(session),
     )
 
@@ -166,7 +176,7 @@ def today(
 def legs(session: Session, book: PlanBook, month: Month) -> list[Leg]:
     """The legs alone: what a list of employers shows of each."""
     counts = _open(session, month)
-    return [_leg(session, name, month, counts) for name in _present(book)]
+    return [_leg(session, name, month, counts) for name in _present(book, counts)]
 
 
 def worst(legs: Sequence[Leg]) -> str:
@@ -185,12 +195,15 @@ def risk(legs: Sequence[Leg]) -> dict[str, int]:
     return found
 
 
-def _present(book: PlanBook) -> list[str]:
+def _present(book: PlanBook, counts: Sequence[Row[Any]]) -> list[str]:
+    """The legs that the plan book has, and whatever has something open; the year is nothing that each month has."""
     has = {
         "premiums": bool(list(book.insurance_plans())),
         "retirement": any(not plan.insured for plan in book.plans),
+        "year": False,
     }
-    return [name for name in LEGS if has.get(name, True)]
+    found = {row.relation for row in counts}
+    return [name for name, relations in LEGS.items() if has.get(name, True) or not found.isdisjoint(relations)]
 
 
 def _open(session: Session, month: Month) -> list[Row[Any]]:
@@ -237,12 +250,12 @@ def _leg(session: Session, name: str, month: Month, counts: Sequence[Row[Any]]) 
         leg.oldest = min(filter(None, (leg.oldest, row.oldest)))
     known, behind = _compared(session, month)
     wanted = [one for one in MONTHLY if one.value in LEGS[name]]
-    if all(one.value in known for one in wanted):
+    if wanted and all(one.value in known for one in wanted):
         leg.compared_at = min(known[one.value].at for one in wanted)
         leg.silent = [(one.value, name) for one in wanted for name in known[one.value].silent]
     if leg.discrepancies:
         leg.state = "broken"
-    elif not leg.compared_at:
+    elif wanted and not leg.compared_at:
         leg.state = "unknown"
     elif any(one in behind for one in wanted):
         leg.state = "old"

@@ -13,14 +13,18 @@ from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.api.sends import may_start
 from benehub.api.trail import seen as named
+from benehub.api.trail import seen_in
 from benehub.errors import BenehubError
 from benehub.flows import Hub, fixes
 from benehub.reconcile import fixes as room
 from benehub.store import Session, iso
-from benehub.views.fixes import of_difference, shown
+from benehub.views.fixes import listed, of_difference, shown
 from benehub.web.pages import Page, a_day, must_work, page, then
 
 router = APIRouter(route_class=Page)
+
+PART = 50
+"""Fixes shown at once."""
 
 Sees = Annotated[Caller, Depends(Needs(Permission.SEE_PEOPLE))]
 Works = Annotated[Caller, Depends(Needs(Permission.WORK_DIFFERENCES))]
@@ -67,6 +71,20 @@ def propose(
     told = _noticed(notice_day)
     made = fixes.propose(request.app.state.hub, employer, difference, caller.user, action, note.strip(), told)
     return then(request, f"fixes/{made}", done="proposed")
+
+
+@router.get("/e/{employer}/fixes")
+def every(request: Request, employer: str, caller: Sees, state: str = "", after: int = 0) -> Response:
+    """Fixes in a state, the newest first; in any where none is named."""
+    hub: Hub = request.app.state.hub
+    states = (state,) if state in room.STATES else ()
+    with hub.store.read(employer) as session:
+        found = listed(session, states, PART + 1, after if after > 0 else None)
+        rows = found[:PART]
+        seen_in(request, session, [row["employee"] for row in rows if row["employee"]])
+    more = rows[-1]["seq"] if len(found) > PART else 0
+    return page(request, caller, "fixes/list.html", rows=rows, state="".join(states), states=room.STATES, after=more,
+                begun=after)  # fmt: skip
 
 
 @router.get("/e/{employer}/fixes/{fix}")

@@ -30,6 +30,7 @@ from benehub.crypto import tells_ssn
 from benehub.errors import BenehubError, ConfigError, ConflictError, DataError, NeedsPersonError, RetriableError
 from benehub.flows import Hub
 from benehub.store.schema import INSTALLATION
+from benehub.views import questions
 from benehub.views.employers import employers
 from benehub.web.catalog import LANGUAGES, chosen
 from benehub.web.commands import places
@@ -95,7 +96,7 @@ def page(
         "link": lambda path, /, **query: address(f"/e/{employer}/{path}" if employer else f"/{path}", **query),
         "here": lambda **query: _here(request, **query),
         "csrf_field": lambda: _csrf_field(request), "called": _Called(hub),
-        "places_of": places,
+        "questions_waiting": lambda: _waiting(hub, employer), "places_of": places,
         "done": request.query_params.get("done", ""), "half_way": False,
         **data,
     }  # fmt: skip
@@ -202,6 +203,12 @@ def navigation(request: Request, caller: Caller | None, employer: str) -> list[E
     """What the navigation offers to somebody within an employer."""
     entries: tuple[Entry, ...] = getattr(request.app.state, "navigation", ())
     return [one for one in entries if caller and employer and caller.may(one.needs, employer)]
+
+
+def _waiting(hub: Hub, employer: str) -> int:
+    """Questions that wait for an answer: asked for whoever has them in his navigation alone."""
+    with hub.store.read(employer) as session:
+        return questions.waiting(session)
 
 
 def works(hub: Hub) -> bool:

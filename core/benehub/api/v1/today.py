@@ -25,8 +25,8 @@ State = Literal["right", "waiting", "broken", "unread", "old", "unknown"]
 class LegTold(Model):
     """One leg of a month."""
 
-    name: Literal["payroll", "premiums", "retirement", "leave"]
-    """payroll, premiums, retirement, or leave."""
+    name: Literal["payroll", "premiums", "retirement", "leave", "intake", "year"]
+    """payroll, premiums, retirement, leave, intake (what was read), or year (only where something of it is open)."""
     state: State
     """right; waiting (what is open is explained and in its time); broken (discrepancies are open); unread (of somebody
     nothing of the month was read); old (it has to be compared again); or unknown (never compared)."""
@@ -112,6 +112,11 @@ class TodayTold(Model):
     """Dispatches that have not ended well, by state."""
     runs: dict[str, int]
     """Runs of the last week that failed, and all that are held or were interrupted, by state."""
+    fixes: dict[str, int]
+    """Fixes that wait for somebody, by state: proposed (for approval), approved (something of it is still to leave), or
+    failed (its difference is still open, and it was not proposed anew)."""
+    questions: int
+    """Questions of employees that wait for an answer."""
     unheard: int
     """Addresses that hear of our events and did not take the last that was sent there."""
 
@@ -128,7 +133,7 @@ def get_today(_caller: SeesOverview, at: At, month: MonthText | None = None) -> 
         "at_risk": _amounts(found.at_risk), "coming": [_coming(one) for one in found.coming],
         "sources": [_source(one) for one in found.sources], "unlinked": found.unlinked,
         "quarantine": found.quarantine, "held": found.held, "unsettled": found.unsettled, "runs": found.runs,
-        "unheard": found.unheard,
+        "fixes": found.fixes, "questions": found.questions, "unheard": found.unheard,
     })  # fmt: skip
 
 

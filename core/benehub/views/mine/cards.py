@@ -56,6 +56,13 @@ class Card:
     month: str
     refs: tuple[str, ...] = ()
 
+    @property
+    def asks(self) -> bool:
+        """Whether the employee has to do something now; what comes later, or waits for others, asks nothing of him."""
+        return self.state in ("open", "needs_data", "decided") and any(
+            one.key in ("todo_choose", "todo_tell") for one in self.todo.lines
+        )
+
 
 def cards(
     book: PlanBook, worker: Worker, known: Known, decided: Sequence[DecisionMade], waits: Collection[str], day: date
