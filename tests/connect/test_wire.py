@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -152,6 +153,26 @@ def test_answers_are_undone_and_repeated_headers_joined(host: Host) -> None:
     assert (first.data, first.headers["x-a"]) == ({"a": 1}, "1, 2")
     assert second.data == {"b": 2}
     assert {number for number, _ in host.pieces} == {1}
+
+
+def test_plain_http_makes_no_tls_context(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def make() -> ssl.SSLContext:
+        made.append("one")
+        return ssl.create_default_context()
+
+    monkeypatch.setattr(httpx, "create_ssl_context", make)
+    tls_context.cache_clear()
+    try:
+        with VendorClient(host.address) as client:
+            assert client.send(read("/a")).status == 200
+        assert made == []
+        with VendorClient("https://127.0.0.1:1", budget=ONCE) as client, pytest.raises(VendorUnavailable):
+            client.send(read("/a"))
+        assert made == ["one"]
+    finally:
+        tls_context.cache_clear()
 
 
 def test_the_cap_counts_while_an_answer_is_undone(host: Host) -> None:

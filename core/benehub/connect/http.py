@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from types import TracebackType
 
 import httpx
@@ -31,7 +31,7 @@ from benehub.connect.auth import Auth
 from benehub.connect.limits import Limiter, Pause
 from benehub.connect.messages import Pairs, Request, Response
 from benehub.connect.verdict import BodyCheck, judge, lost, retry_after, unavailable, was_sent
-from benehub.connect.wire import Answered, Line, NetworkLine, Outgoing, ReplacedLine, errors_told
+from benehub.connect.wire import Answered, Line, NetworkLine, Outgoing, ReplacedLine, errors_told, tls_context
 from benehub.errors import BenehubError, ConfigError, FatalError, RateLimited, VendorUnavailable
 
 __all__ = [
@@ -82,12 +82,6 @@ class Caps:
     connect_seconds: float = 10.0
     idle_seconds: float = 30.0
     exchange_seconds: float = 120.0
-
-
-@cache
-def tls_context() -> ssl.SSLContext:
-    """The shared TLS context (making one costs 33 ms, sharing it 0.3 ms a client)."""
-    return httpx.create_ssl_context()
 
 
 _before_write: ContextVar[Callable[[], None] | None] = ContextVar("before_write", default=None)
@@ -174,7 +168,7 @@ class VendorClient:
     def _line(self) -> Line:
         if self._transport is not None:
             return ReplacedLine(self._transport)
-        return NetworkLine(self._tls or tls_context(), self._caps.connect_seconds, self._caps.idle_seconds)
+        return NetworkLine(self._tls, self._caps.connect_seconds, self._caps.idle_seconds)
 
     @contextmanager
     def _own_line(self) -> Iterator[Line]:
