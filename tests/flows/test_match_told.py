@@ -71,7 +71,8 @@ class Saver:
 
     def told(self) -> dict[str, Any]:
         """Code -> the rate and match that payroll was last told."""
-        return {one["code"]: (one["employee_rate"], one["employer_match"]) for one in self._held() if one["employee_rate"]}
+        held = [one for one in self._held() if one["employee_rate"]]
+        return {one["code"]: (one["employee_rate"], one["employer_match"]) for one in held}
 
     def ended(self) -> list[str]:
         """Codes that payroll was last told to end."""

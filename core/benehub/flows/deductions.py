@@ -15,7 +15,6 @@ from benehub import dispatch, facts, ledger, obligations
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item
 from benehub.engine import Steps
-from benehub.errors import DataError
 from benehub.facts import Worker
 from benehub.facts.explanations import save
 from benehub.facts.history import Which
@@ -29,6 +28,7 @@ from benehub.flows.history import History
 from benehub.flows.hub import Hub
 from benehub.flows.money import PayPeriod, pay_calendar
 from benehub.flows.payroll_holds import held, note_held, with_match_known
+from benehub.flows.push_dates import refuse_ahead, refuse_past
 from benehub.flows.savings import contribute
 from benehub.flows.schedules import Schedules
 from benehub.flows.send import awaken, send
@@ -231,8 +231,8 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
     """Open the obligations that bring payroll to what `pay_date` shall take.
 
     Raises:
-        DataError: the pay date is past; nothing is expected of it any more, which must not read as ended. Or the plan
-            book has no such pay group.
+        DataError: the pay date is past; nothing is expected of it any more, which must not read as ended. Or payroll
+            takes no day, and has an earlier one of the group still to run. Or the plan book has no such pay group.
     """
     with hub.store.write(employer) as session:
         book = hub.book(session)
@@ -241,6 +241,7 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
         holding = held(session)
         month = Month.of(pay_date)
         refuse_past(session, group, pay_date)
+        refuse_ahead(hub, session, book, connection_id, group, pay_date)
         lines = [line for line in expected(session, hub.plugins, book, month, group) if line.pay_date == pay_date]
         due: dict[str, list[Expected]] = {}
         for line in lines:
@@ -281,15 +282,6 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
         "adopted": change.adopted,
         "unlinked": unlinked,
     }
-
-
-def refuse_past(session: Session, group: str, pay_date: date) -> None:
-    """Let no pay date through that is past: nothing is expected of it any more, which must not read as ended."""
-    if pay_date < history.start(session, Month.of(pay_date)).cut:
-        raise DataError(
-            f"pay date {pay_date} is past: payroll cannot be told any more what to take on it",
-            where=f"pay group {group}", mend="Push the next pay date; what was not taken is reconciled",
-        )  # fmt: skip
 
 
 def expect_told(
