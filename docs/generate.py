@@ -217,7 +217,7 @@ def proof_parts(connector: Any) -> Iterator[str]:
              "permissions": "not with these permissions", "customer_plan": "not with this customer's plan"}  # fmt: skip
     rows = [
         f"| `{one.operation}` | {one.benefit_type or 'all'} | {words[one.blocker and one.blocker.value]} |"
-        f" {f'`{one.guard.value}`' if one.guard else ''} | {one.note} |"
+        f" {f'`{one.guard.value}`' if one.guard else ''} | {one.note}{day_words(connector, one)} |"
         for one in connector().capabilities()
     ]
     yield "| operation | benefits | works | guard | note |\n|---|---|---|---|---|\n" + "\n".join(rows)
@@ -231,6 +231,13 @@ def proof_parts(connector: Any) -> Iterator[str]:
     yield "Said of it:\n\n" + "\n".join(f"- {what}: {how}" for what, how in told.get("refereed", {}).items())
     if told.get("playbook"):
         yield "When it fails:\n\n" + "\n".join(f"- `{what}`: {how}." for what, how in told["playbook"].items())
+
+
+def day_words(connector: Any, one: Any) -> str:
+    """Whether a deduction is taken with the day from which it counts."""
+    if one.operation != "deduction.set" or not one.supported:
+        return ""
+    return ". Takes the day" if one.operation in connector.takes_day else ". Takes no day: only the next one is told"
 
 
 def field_row(name: str, said: dict[str, Any]) -> str:

@@ -336,7 +336,7 @@ POINTS: dict[str, tuple[Any, str, int, bool]] = {
     "prepared": (deductions, "freeze_orders", 1, True),
     "before_send": (send, "_claim", 2, False),
     "claimed": (send, "_call", 2, False),
-    "noted": (deductions, "_note_held", 1, False),
+    "noted": (deductions, "note_held", 1, False),
     "between_pages": (intake, "stage", 3, False),
     "between_chunks": (intake, "apply_chunk", 3, False),
     "chunk_applied": (intake, "finish", 1, False),

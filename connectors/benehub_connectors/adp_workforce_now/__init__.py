@@ -54,6 +54,7 @@ class AdpConnector(Connector):
     }
     gives_once = frozenset({"employee"})
     guards: ClassVar[Mapping[str, Guard]] = {SET: Guard.READ_BACK}
+    takes_day = frozenset({"deduction.set"})
 
     def capabilities(self) -> tuple[Capability, ...]:
         """Its streams, the one write, and who would have to open the rest."""

@@ -56,6 +56,7 @@ class FrappeConnector(Connector):
         "leave_balance": "full",
     }
     guards: ClassVar[Mapping[str, Guard]] = {"deduction.set": Guard.READ_BACK}
+    takes_day = frozenset({"deduction.set"})
     webhook: ClassVar[Scheme | None] = Scheme("x-frappe-webhook-signature", encoding=Encoding.BASE64)
 
     def capabilities(self) -> tuple[Capability, ...]:

@@ -230,6 +230,9 @@ class Connector:
     """The stream whose rows the vendor writes at our own SCIM endpoint; empty for a vendor that is asked."""
     takes_together: ClassVar[frozenset[str]] = frozenset()
     """Operations of which the vendor takes several writes in one request; never such as nothing can settle."""
+    takes_day: ClassVar[frozenset[str]] = frozenset()
+    """Operations that the vendor takes with the day from which they count. Any other counts at once, so that what is
+    meant for a later pay date is not written before the earlier ones have run."""
     concurrency: ClassVar[int] = 1
     """Writes that the vendor bears at once on one account; 1 where he says nothing, or where their order counts.
 

@@ -20,7 +20,7 @@ from benehub.engine import Steps
 from benehub.errors import BenehubError
 from benehub.flows import exchange, notifying, reconciling
 from benehub.flows.hub import Hub
-from benehub.planbook import PlanBook
+from benehub.flows.push_dates import at_once
 from benehub.reconcile import Relation
 from benehub.reconcile.retirement import estimate
 from benehub.reconcile.unpaid import REMIT
@@ -57,7 +57,7 @@ def open_now(hub: Hub, employer: str, within: int) -> list[Deadline]:
     """The deadlines whose last day to send is past, or lies within so many days; the most pressing first."""
     agreed = agreements(hub, employer)
     with hub.store.read(employer) as session:
-        return open_deadlines(asked(session, hub.book(session), agreed, timedelta(days=within)))
+        return open_deadlines(asked(session, hub, agreed, timedelta(days=within)))
 
 
 def told_of(hub: Hub, employer: str, found: Sequence[Deadline]) -> dict[str, list[Raised]]:
@@ -66,11 +66,11 @@ def told_of(hub: Hub, employer: str, found: Sequence[Deadline]) -> dict[str, lis
         return raised(session, hub.book(session), found)
 
 
-def asked(session: Session, book: PlanBook, agreed: dict[str, Exchange], ahead: timedelta) -> Asked:
+def asked(session: Session, hub: Hub, agreed: dict[str, Exchange], ahead: timedelta) -> Asked:
     """What deadlines are asked of, at this moment."""
     now = session.local_now()
     live = frozenset(row.connection_id for row in connections.listed(session) if row.mode != "watch")
-    return Asked(session, book, now, now.date() + ahead, live, agreed)
+    return Asked(session, hub.book(session), now, now.date() + ahead, live, agreed, at_once(hub, session))
 
 
 def agreements(hub: Hub, employer: str) -> dict[str, Exchange]:
@@ -94,7 +94,7 @@ def raise_alarms(hub: Hub, employer: str) -> dict[str, Any]:
     with hub.store.write(employer) as session:
         book = hub.book(session)
         seq, at = session.take_seq()
-        of = asked(session, book, agreed, AHEAD)
+        of = asked(session, hub, agreed, AHEAD)
         fresh = _new(session, [one for one in derived(of) if _is_alarm(one)])
         session.add(alarm, [_row(one, of, seq, at) for one in fresh])
         _raise_owed(of, seq, at)

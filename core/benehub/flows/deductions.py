@@ -15,8 +15,7 @@ from benehub import dispatch, facts, ledger, obligations
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item
 from benehub.engine import Steps
-from benehub.errors import DataError
-from benehub.facts import Version, Worker
+from benehub.facts import Worker
 from benehub.facts.explanations import save
 from benehub.facts.history import Which
 from benehub.facts.pricing import Prices
@@ -28,6 +27,8 @@ from benehub.flows.fix_book import FixLine
 from benehub.flows.history import History
 from benehub.flows.hub import Hub
 from benehub.flows.money import PayPeriod, pay_calendar
+from benehub.flows.payroll_holds import held, note_held, with_match_known
+from benehub.flows.push_dates import refuse_ahead, refuse_past
 from benehub.flows.savings import contribute
 from benehub.flows.schedules import Schedules
 from benehub.flows.send import awaken, send
@@ -37,7 +38,7 @@ from benehub.ledger import accounts as chart
 from benehub.ledger.arrears import ARREARS, DEDUCTION
 from benehub.money import parse_rate
 from benehub.obligations import Wanted, looked
-from benehub.periods import FOREVER, Interval, Month, age_on
+from benehub.periods import Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
 from benehub.planbook.deadlines import send_by
 from benehub.records import DeductionOrder, TaxClass
@@ -49,8 +50,6 @@ from benehub.views.deadlines.pay import looked_at
 
 TAKEN_FROM = (chart.PAYROLL_CLEARING, chart.BENEFIT_COST, chart.MATCH_EXPENSE)
 """The accounts of which every pending entry of a pay date has one (see `money.posting`)."""
-NOTED = 500
-"""Confirmed orders that are noted in one transaction."""
 
 
 def expect(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, int]:
@@ -224,7 +223,7 @@ def push(hub: Hub, steps: Steps, employer: str, connection_id: str, group: str, 
     counts = steps.step("orders", order, hub, employer, connection_id, group, date.fromisoformat(pay_date))
     ids = steps.step("freeze", freeze_orders, hub, employer, connection_id)
     tally = send(hub, steps, employer, connection_id, ids)
-    steps.step("note", _note_held, hub, employer, ids)
+    steps.step("note", note_held, hub, employer, ids)
     return {**counts, **tally}
 
 
@@ -232,16 +231,17 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
     """Open the obligations that bring payroll to what `pay_date` shall take.
 
     Raises:
-        DataError: the pay date is past; nothing is expected of it any more, which must not read as ended. Or the plan
-            book has no such pay group.
+        DataError: the pay date is past; nothing is expected of it any more, which must not read as ended. Or payroll
+            takes no day, and has an earlier one of the group still to run. Or the plan book has no such pay group.
     """
     with hub.store.write(employer) as session:
         book = hub.book(session)
         book.pay_group(group)
         linked = people.external_ids(session, connection_id)
-        held = _held(session)
+        holding = held(session)
         month = Month.of(pay_date)
         refuse_past(session, group, pay_date)
+        refuse_ahead(hub, session, book, connection_id, group, pay_date)
         lines = [line for line in expected(session, hub.plugins, book, month, group) if line.pay_date == pay_date]
         due: dict[str, list[Expected]] = {}
         for line in lines:
@@ -260,7 +260,7 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
                 continue
             members.add(worker.person_id)
             orders = _orders(
-                book, worker, due.get(worker.person_id, []), held.get(worker.person_id, {}), pay_date, taking
+                book, worker, due.get(worker.person_id, []), holding.get(worker.person_id, {}), pay_date, taking
             )
             if worker.person_id not in linked:
                 unlinked += bool(orders)
@@ -268,13 +268,13 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
             for one in orders:
                 full = one.model_copy(update={"employee": linked[worker.person_id]})
                 account = book.plan(full.plan).is_account
-                wants.append(_want(connection_id, worker.person_id, full, held, pay_date, last, account))
+                wants.append(_want(connection_id, worker.person_id, full, holding, pay_date, last, account))
         expect_told(session, book, lines, members, pay_date)
         keys = {one.key for one in wants}
         waiting = obligations.open_ones(session, "deduction.set", connection_id, states=("open", "held"))
         stale = [row.obligation_id for row in waiting if row.person_id in members and row.business_key not in keys]
         obligations.cancel(session, stale, "no longer wanted")
-        change = obligations.want(session, wants)
+        change = obligations.want(session, with_match_known(session, book, wants))
         looked.note(session, looked_at(connection_id, group, pay_date))
     return {
         "opened": change.opened,
@@ -282,15 +282,6 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
         "adopted": change.adopted,
         "unlinked": unlinked,
     }
-
-
-def refuse_past(session: Session, group: str, pay_date: date) -> None:
-    """Let no pay date through that is past: nothing is expected of it any more, which must not read as ended."""
-    if pay_date < history.start(session, Month.of(pay_date)).cut:
-        raise DataError(
-            f"pay date {pay_date} is past: payroll cannot be told any more what to take on it",
-            where=f"pay group {group}", mend="Push the next pay date; what was not taken is reconciled",
-        )  # fmt: skip
 
 
 def expect_told(
@@ -421,14 +412,6 @@ def _same_rate(one: str, two: str) -> bool:
     return parse_rate(one or "0") == parse_rate(two or "0")
 
 
-def _held(session: Session) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """What payroll holds by person and code: as last adopted, overlaid by what it has confirmed since."""
-    held: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for fact in facts.as_of(session, "payroll_benefit", FOREVER - timedelta(days=1)):
-        held.setdefault(fact.subject, {})[fact.key] = fact.data
-    return held
-
-
 def freeze_orders(hub: Hub, employer: str, connection_id: str) -> list[str]:
     """Freeze every open order as a dispatch of its own; gives their ids."""
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
@@ -446,22 +429,6 @@ def freeze_orders(hub: Hub, employer: str, connection_id: str) -> list[str]:
         carried = {row.obligation_id: dispatch_id for row, dispatch_id in zip(rows, ids, strict=True)}
         obligations.carry(session, carried, "frozen, not sent yet")
     return ids
-
-
-def _note_held(hub: Hub, employer: str, ids: Sequence[str]) -> int:
-    """What payroll has confirmed becomes what it is known to hold."""
-    names = ("code", "employee_amount_minor", "employee_rate", "employer_amount_minor", "active")
-    noted = 0
-    for start in range(0, len(ids), NOTED):
-        with hub.store.write(employer) as session:
-            versions = []
-            for row in obligations.of_dispatches(session, ids[start : start + NOTED]):
-                if row.state == "confirmed":
-                    content = obligations.content(session, row)
-                    data = {name: content[name] for name in names}
-                    versions.append(Version("payroll_benefit", row.person_id, content["code"], session.today(), data))
-            noted += facts.record(session, versions, "confirmed by payroll")
-    return noted
 
 
 def _pending(session: Session, start: date, end: date, which: Which | None = None) -> dict[str, date]:

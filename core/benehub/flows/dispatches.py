@@ -21,7 +21,6 @@ from benehub.errors import BenehubError, DataError, RetriableError
 from benehub.flows import (
     acknowledgements,
     contribution_file,
-    deductions,
     fixes,
     payment_orders,
     premiums,
@@ -29,6 +28,7 @@ from benehub.flows import (
     retirement,
 )
 from benehub.flows.hub import Hub
+from benehub.flows.payroll_holds import note_held
 from benehub.flows.push_guard import RESEND
 from benehub.flows.send import send
 from benehub.flows.together import TESTED
@@ -189,7 +189,7 @@ def follow(hub: Hub, employer: str, row: Row[Any]) -> None:
     if not carried:
         return
     if row.operation == "deduction.set":
-        deductions._note_held(hub, employer, [row.dispatch_id])
+        note_held(hub, employer, [row.dispatch_id])
     elif row.operation in ANSWERED_LATER and not row.file_name:
         acknowledgements.taken(hub, employer, row.connection_id)
     elif row.operation == "premium.remit":

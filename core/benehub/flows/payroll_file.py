@@ -19,6 +19,7 @@ from benehub.flows.expected import Expected
 from benehub.flows.file_chain import Chain, chain, drop, file_key
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
+from benehub.flows.push_dates import refuse_past
 from benehub.flows.send import send
 from benehub.identity import people
 from benehub.obligations import Wanted, looked
@@ -39,7 +40,7 @@ def push(hub: Hub, steps: Steps, employer: str, connection_id: str, group: str, 
     """Tell payroll what the next pay date of a group shall take; what it was told already is not sent.
 
     Raises:
-        DataError: the pay date is past.
+        DataError: the pay date is past, or payroll takes no day and has an earlier one still to run.
     """
     if not by_file(hub, employer, connection_id):
         return deductions.push(hub, steps, employer, connection_id, group, pay_date)
@@ -80,7 +81,7 @@ def prepare(hub: Hub, employer: str, connection_id: str, group: str, pay_date: d
 
 def _freeze(session: Session, hub: Hub, opened: Open, group: str, pay_date: date) -> tuple[dict[str, int], str]:
     book, connection_id, month = hub.book(session), opened.link.connection, Month.of(pay_date)
-    deductions.refuse_past(session, group, pay_date)
+    refuse_past(session, group, pay_date)
     lines = [
         line for line in deductions.expected(session, hub.plugins, book, month, group) if line.pay_date == pay_date
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benehub.obligations.book import (
+    ADOPTED,
     UNFIT,
     Change,
     Wanted,
@@ -24,6 +25,7 @@ from benehub.obligations.book import (
 from benehub.obligations.held_back import held_back, hold_back, part_key, parts_of
 
 __all__ = [
+    "ADOPTED",
     "UNFIT",
     "Change",
     "Wanted",

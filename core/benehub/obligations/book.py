@@ -24,6 +24,10 @@ UNFIT = "not sent: "
 """How the reason begins of what lacks what the vendor demands: nobody there has seen it, and it is tried again."""
 
 
+ADOPTED = "adopted: the vendor holds it already"
+"""The reason of what stands confirmed though nothing was sent: known by what was read, and to that extent only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One thing owed to a vendor.
@@ -106,7 +110,7 @@ def _reopened(one: Wanted, state: str) -> bool:
 
 
 def _values(session: Session, one: Wanted, digest: str) -> dict[str, Any]:
-    state, reason = ("confirmed", "adopted: the vendor holds it already") if one.adopted else ("open", "")
+    state, reason = ("confirmed", ADOPTED) if one.adopted else ("open", "")
     seq, _ = session.take_seq()
     return {
         "kind": one.kind, "connection_id": one.connection_id, "person_id": one.person_id, "plan": one.plan,

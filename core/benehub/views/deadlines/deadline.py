@@ -66,6 +66,7 @@ class Asked:
         until: deadlines whose last day to send lies after this one are left out.
         live: connections whose deadlines are ours: all but those that only watch.
         agreed: what was agreed with those that take files, by connection.
+        at_once: payrolls that take no day, so that only the next pay date can be told them.
     """
 
     session: Session
@@ -74,6 +75,7 @@ class Asked:
     until: date
     live: frozenset[str]
     agreed: Mapping[str, Exchange]
+    at_once: frozenset[str] = frozenset()
 
     @property
     def today(self) -> date:

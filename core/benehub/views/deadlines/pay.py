@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import func, literal, select
@@ -15,6 +15,7 @@ from benehub.periods import Month
 from benehub.planbook.deadlines import PAYROLL_BANK_DAYS, send_by
 from benehub.store.tables import entry, fact, leg, seen
 from benehub.views.deadlines.deadline import Asked, Deadline
+from benehub.views.pay_runs import to_run
 
 PUSH = "deductions.push"
 PAYOUT = "leave.payout"
@@ -26,7 +27,8 @@ EXPECTED = "leave.payout_expected"
 def pay_dates(asked: Asked) -> Iterator[Deadline]:
     """Pay dates to come that payroll was told nothing of, or that a cover has changed for since it was.
 
-    And those that have gone by without a word, after others of their group: no worker was there.
+    And those that have gone by without a word, after others of their group: no worker was there. Of a payroll that
+    takes no day, none that another one of the group comes before: it cannot be told yet.
     """
     connection = asked.book.roles.payroll
     if connection not in asked.live or not _takes(asked):
@@ -40,6 +42,8 @@ def pay_dates(asked: Asked) -> Iterator[Deadline]:
         for one in periods
         if one.pay_date >= asked.today and send_by(asked.book, connection, one.pay_date) <= asked.until
     }
+    if connection in asked.at_once:
+        coming = _next_ones(asked, coming)
     done = looked.up_to(asked.session, list(coming))
     for subject, (group, day) in sorted(coming.items(), key=lambda one: (one[1][1], one[0])):
         if _changed(asked, done[subject], day) if subject in done else _has_people(asked, group):
@@ -48,6 +52,16 @@ def pay_dates(asked: Asked) -> Iterator[Deadline]:
                 subject, PUSH, connection, day, last, items=0,
                 mend=f"benehub deductions push -c {connection} -g {group} --pay-date {day}",
             )  # fmt: skip
+
+
+def _next_ones(asked: Asked, coming: Mapping[str, tuple[str, date]]) -> dict[str, tuple[str, date]]:
+    last = {group: max(day for one, day in coming.values() if one == group) for group, _ in coming.values()}
+    waiting = {group: to_run(asked.session, asked.book, group, day) for group, day in last.items()}
+    return {
+        subject: (group, day)
+        for subject, (group, day) in coming.items()
+        if not waiting[group] or day <= waiting[group][0]
+    }
 
 
 def _gone_by(asked: Asked, connection: str) -> Iterator[Deadline]:
