@@ -18,7 +18,7 @@ from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import DataError, GuardTripped
 from benehub.facts import Fact, Worker
-from benehub.flows import acknowledgements, exchange
+from benehub.flows import acknowledgements, cover_lines, exchange
 from benehub.flows.enrollment_families import by_request, freeze_families
 from benehub.flows.far_changes import consents, hold_far, key_of
 from benehub.flows.files import freeze_file
@@ -27,7 +27,7 @@ from benehub.flows.hub import Hub
 from benehub.flows.reconciling import tell
 from benehub.flows.send import WATCHED, awaken, let_go, send
 from benehub.flows.together import TESTED
-from benehub.flows.told import PROVIDERS, has_begun, runs, same_cover, told_state
+from benehub.flows.told import first_told, runs, told_state
 from benehub.flows.unwritable import refuse, summary, unwritable
 from benehub.identity import people
 from benehub.obligations import UNFIT, Wanted, looked
@@ -106,16 +106,22 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
         wants: list[Wanted] = []
         groups = opened.connector.groups(opened.link.settings)
         beyond: dict[str, exchange.Far] = {}
-        began, holds, ended = has_begun(session, connection_id), 0, 0
-        since, corrected = date(day.year, 1, 1), believed(session, connection_id)
-        for part in facts.parts_of_workers(session, Interval(since, FOREVER)):
+        began, holds, ended = first_told(session, connection_id), 0, 0
+        since, corrected = cover_lines.since(day, began), believed(session, connection_id)
+        elsewhere = set[str]()
+        # Everybody who ever worked here: the end of who left in December, or long ago, may still be owed.
+        for part in facts.parts_of_workers(session, Interval(date.min, FOREVER)):
             told = told_state(session, connection_id, part.which)
             holds += len(told)
             changed: list[Changed] = []
             for worker in part.workers:
-                now = _covers(book, worker, connection_id, since)
-                before = overlaid(told.get(worker.person_id, {}), corrected.get(worker.person_id, {}))
-                lines = _lines(now, before)
+                known, mended = told.get(worker.person_id, {}), corrected.get(worker.person_id, {})
+                now = cover_lines.covers(book, worker, connection_id, since, overlaid(known, mended))
+                ours = cover_lines.comparable(worker, now, known, day)
+                if len(ours) < len(known):
+                    elsewhere.add(worker.person_id)
+                before = overlaid(ours, mended)
+                lines = cover_lines.lines(now, before)
                 if lines:
                     changed.append((worker, lines, now))
                     ended += all(line["maintenance"] == "024" for line in lines)
@@ -134,18 +140,12 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
                 mend="Check the HRIS read. To let it leave: benehub dispatches permit "
                 f"{connection_id} {exchange.CHANGE} --people {ended} --note WHY, and run it again",
             )  # fmt: skip
-        _no_longer(session, connection_id, {one.key for one in wants}, by_request(opened.connector))
+        _no_longer(session, connection_id, {one.key for one in wants}, elsewhere, by_request(opened.connector))
         wanted = obligations.want(session, wants).opened
         looked.note(session, carriers.looked_at(connection_id))
         outcome = hold_far(session, connection_id, beyond)
     _tell(hub, employer, outcome)
     return wanted
-
-
-def _lines(now: Mapping[str, Fact], before: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What brings the carrier from what he holds to the covers of now, plan by plan."""
-    found = (_line(plan, now.get(plan), before.get(plan)) for plan in sorted(now.keys() | before.keys()))
-    return [line for line in found if line is not None]
 
 
 def _tell(hub: Hub, employer: str, outcome: Outcome) -> None:
@@ -161,13 +161,14 @@ def _far(
     return sorted(found, key=lambda one: one.takes_effect)
 
 
-def _no_longer(session: Session, connection_id: str, keys: set[str], apart: bool) -> None:
+def _no_longer(session: Session, connection_id: str, keys: set[str], elsewhere: set[str], apart: bool) -> None:
     """A change that was taken back in the HRIS before it left must not leave with the next file.
 
+    What is owed of somebody whose cover is not known here (`elsewhere`) was not compared, and stays owed.
     Nor, where each family goes `apart`, once a connection that only watched or tested writes.
     """
     rows = obligations.open_ones(session, "enrollment.change", connection_id, states=("open", "refused", "held"))
-    stale = [row for row in rows if row.business_key not in keys]
+    stale = [row for row in rows if row.business_key not in keys and row.person_id not in elsewhere]
     why = "no longer wanted: the carrier holds it already"
     obligations.cancel(session, [row.obligation_id for row in stale], why)
     # What was refused, or held before it was frozen, has not arrived, and nobody wants it any more.
@@ -175,74 +176,6 @@ def _no_longer(session: Session, connection_id: str, keys: set[str], apart: bool
             if row.state == "refused" or (row.state == "held" and row.dispatch_id is None)
             or (row.state == "held" and apart and row.reason.startswith((WATCHED, TESTED)))]  # fmt: skip
     obligations.mark(session, gone, "canceled", why)
-
-
-def _covers(book: PlanBook, worker: Worker, connection_id: str, since: date) -> dict[str, Fact]:
-    """The newest cover of each plan of this carrier that has not ended by `since`, with the provider chosen for it."""
-    found: dict[str, Fact] = {}
-    for timeline in worker.coverages.values():
-        for fact in timeline:
-            plan = book.plan(fact.data["plan"])
-            if plan.carrier == connection_id and fact.effective_to > since:
-                found[plan.id] = fact._replace(data={**fact.data, **_chosen(worker, plan.slot, plan.id)})
-    return found
-
-
-def _chosen(worker: Worker, slot: str, plan: str) -> dict[str, Any]:
-    """The provider last chosen in this plan, and those of single dependents (`providers`); nothing where none was."""
-    told = [one.data for one in worker.elections.get(slot, ()) if one.data["plan"] == plan]
-    chosen = [one for one in told if one.get("provider") or one.get("providers")]
-    return {name: chosen[-1][name] for name in PROVIDERS if chosen and chosen[-1].get(name)}
-
-
-def _line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The coverage line that brings the carrier from `before` to `now`; None when nothing differs."""
-    state = None if now is None else _state(now)
-    if before is None or before.get("gone"):
-        return None if state is None else _coverage_line(plan, state, "021")
-    if state is None:
-        # Void: it never should have begun, so it ends on the day it began.
-        return _coverage_line(plan, {**before, "to": before["from"]}, "024")
-    # What it bills by something else it is told again, though it was told the same before.
-    if not before.get("again") and same_cover(state, before):
-        return None
-    ends = state["to"] is not None and state["to"] != before["to"]
-    line = _coverage_line(plan, state, "024" if ends else "001")
-    # Whom the cover goes on without is told so: carriers keep covering a dependent of whom they hear nothing.
-    left = [one for one in before["dependents"] if one not in state["dependents"]]
-    new = [one for one in state["dependents"] if one not in before["dependents"]]
-    return {
-        **line,
-        "left": left,
-        "left_from": before["from"],
-        "left_on": max(state["from"], before["from"]),
-        "new": new,
-    }
-
-
-def _coverage_line(plan: str, state: Mapping[str, Any], maintenance: str) -> dict[str, Any]:
-    return {
-        "left": [],
-        "new": [],
-        "plan": plan,
-        "tier": state["tier"],
-        "maintenance": maintenance,
-        "effective_from": state["from"],
-        "effective_to": state["to"],
-        "dependents": state["dependents"],
-        "provider": state.get("provider", ""),
-        "providers": state.get("providers", {}),
-    }
-
-
-def _state(fact: Fact) -> dict[str, Any]:
-    return {
-        **{name: fact.data[name] for name in PROVIDERS if fact.data.get(name)},
-        "tier": fact.data["tier"],
-        "from": fact.effective_from.isoformat(),
-        "to": None if fact.effective_to == FOREVER else fact.effective_to.isoformat(),
-        "dependents": list(fact.data["dependents"]),
-    }
 
 
 def _families(
@@ -259,12 +192,13 @@ def _families(
     dependents = {fact.subject: fact for fact in known}
     found = {}
     for worker, lines, now in changed:
-        pay = None if pays is None else worker.yearly_pay(day, pays[worker.pay_group])
+        times = None if pays is None else pays.get(worker.pay_group)
+        pay = None if times is None else worker.yearly_pay(day, times)
         found[worker.person_id] = {
             "members": [
                 one.model_dump(mode="json") for one in _members(numbers, ssns, dependents, worker, lines, now, pay)
             ],
-            "told": {plan: _state(fact) for plan, fact in now.items()},
+            "told": {plan: cover_lines.state_of(fact) for plan, fact in now.items()},
             "gone": [line["plan"] for line in lines if line["plan"] not in now],
             "facts": sorted({now[line["plan"]].fact_id for line in lines if line["plan"] in now}),
         }
@@ -300,7 +234,8 @@ def _members(
     number = numbers[worker.person_id]
     covered = sorted({dependent for line in lines for dependent in (*line["dependents"], *line["left"])})
     identity = dict(worker.identity)
-    event = next((fact.data.get("event", "") for fact in now.values() if fact.data.get("event")), "")
+    newest = sorted((now[plan] for line in lines if (plan := line["plan"]) in now), key=lambda one: one.effective_from)
+    event = next((fact.data["event"] for fact in reversed(newest) if fact.data.get("event")), "")
     ending = all(line["maintenance"] == "024" for line in lines)
     gone = worker.terminated_on
     reason = REASONS["termination"] if ending and gone else REASONS.get(event, "")
@@ -424,22 +359,24 @@ def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
         book, agreed = hub.book(session), exchange.agreed(opened)
         families: dict[str, dict[str, Any]] = {}
         beyond: dict[str, exchange.Far] = {}
-        began, consented = has_begun(session, connection_id), consents(session)
+        began, consented = first_told(session, connection_id), consents(session)
         pays = _pays(book) if agreed.salary else None
         running = 0
         kept = day - timedelta(days=agreed.keep_terminated_days)
-        since = min(date(day.year, 1, 1), kept)
         groups = opened.connector.groups(opened.link.settings)
-        for part in facts.parts_of_workers(session, Interval(since, FOREVER)):
+        for part in facts.parts_of_workers(session, Interval(date.min, FOREVER)):
             told = told_state(session, connection_id, part.which)
             changed: list[Changed] = []
             for worker in part.workers:
-                now, before = _covers(book, worker, connection_id, since), told.get(worker.person_id, {})
-                all_lines = (_full_line(plan, now.get(plan), before.get(plan), day, kept)
+                known = told.get(worker.person_id, {})
+                now = cover_lines.covers(book, worker, connection_id, day, known)
+                before = cover_lines.comparable(worker, now, known, day)
+                all_lines = (cover_lines.full_line(plan, now.get(plan), before.get(plan), day, kept)
                              for plan in sorted(now.keys() | before.keys()))  # fmt: skip
                 lines = [line for line in all_lines if line is not None]
+                unheard = [line for line in lines if not cover_lines.holds(before.get(line["plan"]))]
                 away = [] if not began else [
-                    one for one in _far([x for x in lines if not _holds(before.get(x["plan"]))], {}, day, agreed)
+                    one for one in _far(unheard, {}, day, agreed)
                     if key_of(connection_id, worker.person_id, one) not in consented
                 ]  # fmt: skip
                 if away:
@@ -570,22 +507,3 @@ def _close_deltas(session: Session, connection_id: str, dispatch_id: str, person
             if row.person_id in persons and not row.reason.startswith(exchange.BEYOND)
             and row.business_key == exchange.change_key(connection_id, row.person_id, group)]  # fmt: skip
     obligations.mark(session, told, "canceled", f"{dispatch.CLOSED}{dispatch_id}")
-
-
-def _full_line(
-    plan: str, now: Fact | None, before: Mapping[str, Any] | None, day: date, kept: date
-) -> dict[str, Any] | None:
-    """A plan's line in a full file: as it stands, as ended where that is news or not long ago, or none."""
-    news = _line(plan, now, before)
-    if now is not None and now.effective_to > day:
-        return _coverage_line(plan, _state(now), "030")
-    if news is not None and before is not None and news["maintenance"] == "024":
-        return news
-    if now is not None and now.effective_from < now.effective_to and kept < now.effective_to and _holds(before):
-        return _coverage_line(plan, _state(now), "024")
-    return None
-
-
-def _holds(before: Mapping[str, Any] | None) -> bool:
-    """Whether the carrier was told of a cover, and has not been told that it never was."""
-    return before is not None and not before.get("gone")

@@ -16,11 +16,11 @@ from sqlalchemy import Row, func, select
 from benehub import facts, obligations
 from benehub.engine import Steps
 from benehub.facts import Worker
-from benehub.flows import enrollments, exchange, rescission
+from benehub.flows import cover_lines, enrollments, exchange, rescission
 from benehub.flows.fix_book import ENROLLMENT, Held, overlaid
 from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal
 from benehub.flows.hub import Hub
-from benehub.flows.told import told_state
+from benehub.flows.told import first_told, told_state
 from benehub.obligations import Wanted
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
@@ -81,11 +81,11 @@ def _held(asked: Asked) -> dict[str, Any] | None:
     connection_id = asked.opened.link.connection
     told = told_state(session, connection_id, lambda subject: subject == row.person_id)
     worker = facts.part_of(session, Interval(date.min, FOREVER), row.person_id).workers[0]
-    now = enrollments._covers(asked.book, worker, connection_id, date.min).get(row.plan)
+    now = cover_lines.covers(asked.book, worker, connection_id, date.min, {}).get(row.plan)
     known = told.get(row.person_id, {}).get(row.plan)
     state: dict[str, Any] = dict(known) if known and not known.get("gone") else {}
     if not state and now is not None:
-        state = enrollments._state(now)
+        state = cover_lines.state_of(now)
     if row.type in RETOLD:
         return _again(worker, row, state)
     seen = _seen(session, connection_id, row)
@@ -129,14 +129,16 @@ def _seen(session: Session, connection_id: str, row: Row[Any]) -> dict[str, str]
 def _retold(asked: Asked, held: Held) -> list[Wanted]:
     """What the family's carrier is told where he is known to hold something else than he was told."""
     session, book, opened, day = asked.session, asked.book, asked.opened, asked.session.today()
-    connection_id, agreed, since = opened.link.connection, exchange.agreed(opened), date(day.year, 1, 1)
-    part = facts.part_of(session, Interval(since, FOREVER), asked.row.person_id)
+    connection_id, agreed = opened.link.connection, exchange.agreed(opened)
+    since = cover_lines.since(day, first_told(session, connection_id))
+    part = facts.part_of(session, Interval(date.min, FOREVER), asked.row.person_id)
     told = told_state(session, connection_id, part.which)
     by = exchange.leaving(book, connection_id, agreed, session.local_now(), day)
     groups, wants = opened.connector.groups(opened.link.settings), list[Wanted]()
     for worker in part.workers:
-        now = enrollments._covers(book, worker, connection_id, since)
-        lines = enrollments._lines(now, overlaid(told.get(worker.person_id, {}), held))
+        known = told.get(worker.person_id, {})
+        now = cover_lines.covers(book, worker, connection_id, since, overlaid(known, held))
+        lines = cover_lines.lines(now, overlaid(cover_lines.comparable(worker, now, known, day), held))
         for group, mine in enrollments._by_group([(worker, lines, now)] if lines else [], groups).items():
             families = enrollments._families(session, mine, enrollments._pays(book) if agreed.salary else None, day)
             wants += [

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from benehub import facts
 from benehub.facts.history import Which
@@ -45,8 +45,9 @@ def same_cover(state: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     )
 
 
-def has_begun(session: Session, connection_id: str) -> bool:
-    """Whether the carrier was ever told of anybody."""
+def first_told(session: Session, connection_id: str) -> date | None:
+    """The day on which the carrier was told of anybody for the first time; None where he never was."""
     ours = fact_table.c.fact_key.startswith(f"{connection_id}/", autoescape=True)
-    query = select(fact_table.c.subject).where(*session.where(fact_table, kind="told"), ours)
-    return session.connection.execute(query.limit(1)).first() is not None
+    query = select(func.min(fact_table.c.effective_from)).where(*session.where(fact_table, kind="told"), ours)
+    first: date | None = session.connection.execute(query).scalar()
+    return first
