@@ -12,6 +12,7 @@ from tests.web.conftest import Desk, caller_of
 
 from benehub import facts
 from benehub.access import Caller, Role
+from benehub.access.audit import newest
 from benehub.api.app import create_app
 from benehub.facts import Version, record
 from benehub.periods import Interval
@@ -177,6 +178,23 @@ def test_who_may_not_answer_is_refused(desk: Desk, own: tuple[str, str], role: R
     desk.caller = caller_of(role, employer=desk.employer)
     assert desk.post(f"questions/{asked}", text="So").status_code == status
     assert desk.post(f"questions/{asked}/close").status_code == status
+
+
+def test_a_question_is_read_by_whom_its_form_names_and_a_look_is_noted(desk: Desk, own: tuple[str, str]) -> None:
+    assert "So may an auditor; each look of either is noted." in desk.get("me/questions")
+    asked = desk.post("me/questions", text="About my knee.").headers["location"].partition("?")[0].rpartition("/")[2]
+    desk.caller = caller_of(Role.FINANCE, employer=desk.employer)
+    desk.get("questions", 403)
+    desk.get(f"questions/{asked}", 403)
+    assert asked not in desk.get(f"people/{own[1]}", show="contact")
+    assert "/questions" not in desk.get("today")
+    for role in (Role.AUDITOR, Role.BENEFITS_ADMIN):
+        desk.caller = caller_of(role, employer=desk.employer)
+        assert asked in desk.get(f"people/{own[1]}", show="contact") and "About my knee." in desk.get(f"questions/{asked}")
+        with desk.store.read(desk.employer) as session:
+            row = newest(session, limit=1)[0]
+        assert (row.action, row.permission) == ("GET /e/{employer}/questions/{question}", "see_questions")
+        assert {asked, own[0]} <= set(row.ref.split())
 
 
 def test_what_an_employee_writes_is_text(desk: Desk, own: tuple[str, str]) -> None:

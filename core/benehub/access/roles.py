@@ -27,6 +27,8 @@ class Permission(StrEnum):
     """Counts, states, dates and amounts that name nobody: *Today*, runs, schedules, plans."""
     SEE_PEOPLE = "see_people"
     """A person's facts, coverage, deductions, contributions and leave; each look is kept in the audit trail."""
+    SEE_QUESTIONS = "see_questions"
+    """What employees ask and were answered, which may tell of their health; each look is kept in the audit trail."""
     SEE_MONEY = "see_money"
     """The ledger, invoices, deposits, remittances and their differences."""
     SEE_CONNECTIONS = "see_connections"
@@ -66,6 +68,7 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
     Role.OWNER: frozenset(Permission) - {Permission.SEE_SELF},
     Role.BENEFITS_ADMIN: _SEES
     | {
+        Permission.SEE_QUESTIONS,
         Permission.WORK_DIFFERENCES,
         Permission.APPROVE,
         Permission.EDIT_PEOPLE,
@@ -76,7 +79,7 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
     Role.FINANCE: (_SEES - {Permission.SEE_CONNECTIONS})
     | {Permission.WORK_DIFFERENCES, Permission.APPROVE, Permission.CLOSE_PERIOD},
     Role.ENGINEER: frozenset({Permission.SEE_OVERVIEW, Permission.SEE_CONNECTIONS, Permission.OPERATE}),
-    Role.AUDITOR: _SEES | {Permission.SEE_AUDIT},
+    Role.AUDITOR: _SEES | {Permission.SEE_QUESTIONS, Permission.SEE_AUDIT},
     Role.EMPLOYEE: frozenset({Permission.SEE_SELF}),
 }
 """What each role may do. An owner is not thereby an employee: `see_self` needs a person it is linked to."""

@@ -55,7 +55,8 @@ def one(
         asked = Month.parse(month) if month else Month.of(session.today())
         found = people.one(session, book, number[:40], asked)
         notices = told(session, book, found.known.person)
-        said = questions.listed(session, person_id=found.known.person, limit=20)
+        reads = caller.may(Permission.SEE_QUESTIONS, employer)
+        said = questions.listed(session, person_id=found.known.person, limit=20) if reads else []
         today = session.today()
     seen(request, [found.known.person])
     part = show if show in PARTS else "now"

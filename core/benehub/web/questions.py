@@ -18,9 +18,9 @@ from benehub.web.why import told_by
 
 router = APIRouter(route_class=Page)
 
-NAV = Entry("questions", "questions", Permission.SEE_PEOPLE)
+NAV = Entry("questions", "questions", Permission.SEE_QUESTIONS)
 
-Seer = Annotated[Caller, Depends(Needs(Permission.SEE_PEOPLE))]
+Seer = Annotated[Caller, Depends(Needs(Permission.SEE_QUESTIONS))]
 Editor = Annotated[Caller, Depends(Needs(Permission.EDIT_PEOPLE))]
 
 Seen = Annotated[str, Form(max_length=400)]

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from benehub.api.trail import about
 from benehub.api.v1.edits import IfMatch, expected, tagged
-from benehub.api.v1.fields import At, EditsPeople, Once, PageOf, SeesPeople, id_path
+from benehub.api.v1.fields import At, EditsPeople, Once, PageOf, SeesQuestions, id_path
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import Office
 from benehub.api.v1.problems import named
@@ -68,7 +68,7 @@ class Answered(Model):
 
 @router.get("", operation_id="list_questions")
 def list_questions(
-    _caller: SeesPeople, at: At, page: PageOf,
+    _caller: SeesQuestions, at: At, page: PageOf,
     turn: Annotated[Turn, Query(description="Whose turn it is; `employer` are those that wait for an answer.")]
     = "employer",
 ) -> Page[AskedTold]:  # fmt: skip
@@ -81,7 +81,7 @@ def list_questions(
 
 
 @router.get("/{question}", operation_id="get_question")
-def get_question(_caller: SeesPeople, at: At, question: QuestionPath, response: Response) -> AskedDetail:
+def get_question(_caller: SeesQuestions, at: At, question: QuestionPath, response: Response) -> AskedDetail:
     """One question with what it is about and all that was said; its ETag is what an answer names."""
     return _shown(at, question, response)
 

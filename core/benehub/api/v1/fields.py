@@ -60,6 +60,7 @@ NamePath = Annotated[str, Path(pattern=NAME, examples=["hris"])]
 
 SeesOverview = Annotated[object, Depends(Takes(Permission.SEE_OVERVIEW))]
 SeesPeople = Annotated[object, Depends(Takes(Permission.SEE_PEOPLE))]
+SeesQuestions = Annotated[object, Depends(Takes(Permission.SEE_QUESTIONS))]
 SeesMoney = Annotated[object, Depends(Takes(Permission.SEE_MONEY))]
 SeesMoneyOf = Annotated[object, Depends(Takes(Permission.SEE_MONEY, of_people=True))]
 """Money by person: the look stands in the trail."""
