@@ -156,9 +156,9 @@ def _accrued(session: Session, book: PlanBook, whose: Collection[str], until: Mo
             if known.carrier is not None and known.carrier in whose:
                 found[known.carrier, month] -= amount
             continue
-        open_ = ledger.balances(
-            session, [chart.PREMIUM_PAYABLE], by=("person_id",), plan=plan, coverage_month=month
-        ) if plan else []  # fmt: skip
+        if plan is None:
+            continue
+        open_ = ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("person_id",), plan=plan, coverage_month=month)
         owed = {(row.dimensions["person_id"], plan, month): -row.amount for row in open_ if row.amount < 0}
         for key, carrier in carriers.of_keys(session, book, owed).items():
             if carrier in whose:
