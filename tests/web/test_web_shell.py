@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
@@ -44,6 +45,18 @@ def test_what_has_just_been_is_not_told_as_to_come(language: str, just_now: str,
     words = Words(language, now=datetime(2026, 12, 2, 9, tzinfo=UTC))
     assert words.ago("2026-12-02T09:00:00+00:00") == just_now
     assert words.ago("2026-12-02T07:00:00+00:00") == before
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "day"),
+    [
+        ("America/New_York", "2026-10-31T01:00:00.000000Z", "Oct 30, 2026"),
+        ("Europe/Berlin", "2026-10-30T23:30:00+00:00", "Oct 31, 2026"),
+        ("America/New_York", "2026-10-31", "Oct 31, 2026"),
+    ],
+)
+def test_the_day_of_a_moment_is_the_employers(zone: str, moment: str, day: str) -> None:
+    assert Words("en", ZoneInfo(zone)).day(moment) == day
 
 
 @pytest.mark.parametrize(

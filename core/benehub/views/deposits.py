@@ -79,7 +79,7 @@ def deposits(
     for row in rows:
         sent = row.sent_at or ""
         standing = _standing(row, today, on_the_way)
-        on_time = None if not sent else sent[:10] <= row.due_date.isoformat()
+        on_time = None if not sent else session.day_of(sent) <= row.due_date
         found.append(
             Deposit(
                 row.obligation_id, row.kind, row.connection_id, row.plan or "", row.period, row.due_date, row.send_by,

@@ -164,10 +164,10 @@ class Words:
         return str(format_currency(Decimal(text), unit, locale=self.language))
 
     def day(self, value: date | str | None) -> str:
-        """A date, or the date part of its ISO text."""
+        """A date, or that of its ISO text: of a moment the employer's day."""
         if not value:
             return "–"
-        day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+        day = self._day_of(value) if isinstance(value, str) else value
         return str(format_date(day, format="medium", locale=self.language))
 
     def month(self, value: Month | str) -> str:
@@ -211,6 +211,9 @@ class Words:
         if millis is None:
             return "–"
         return f"{format_decimal(Decimal(millis) / 1000, '#,##0.0##', locale=self.language)} s"
+
+    def _day_of(self, text: str) -> date:
+        return self._at(text).date() if text[10:11] == "T" else date.fromisoformat(text[:10])
 
     def _at(self, value: str) -> datetime:
         return datetime.fromisoformat(value).astimezone(self.zone)

@@ -19,7 +19,7 @@ from benehub.money import format_minor
 from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.store import Session
-from benehub.store.tables import confirmation, dispatch, intake_batch, obligation
+from benehub.store.tables import confirmation, dispatch, employer, intake_batch, obligation
 from benehub.views.clearing import clearing
 from benehub.views.deposits import deposits
 from benehub.views.today import today
@@ -84,6 +84,26 @@ def test_a_premium_whose_file_was_taken_and_whose_money_nobody_has_confirmed_is_
         ledger.record(session, [NewEntry("accepted", "premium.remitted", day, transit, "test")])
     told = [one["standing"] for one in api.all("/deposits", month="2026-10") if one["kind"] == "premium.remit"]
     assert told == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "in_time"),
+    [
+        ("America/New_York", "2026-10-31T01:00:00.000000Z", True),  # the evening before, there
+        ("UTC", "2026-10-31T01:00:00.000000Z", False),
+        ("Europe/Berlin", "2026-10-30T23:30:00.000000Z", False),  # the next morning, there
+    ],
+)
+def test_whether_money_left_in_time_is_said_by_the_employers_day(api: Api, zone: str, at: str, in_time: bool) -> None:
+    with api.hub.store.write("acme") as session:
+        sent = session.rows(select(dispatch.c.dispatch_id).where(*session.where(dispatch, state="sent")))[0].dispatch_id
+        due, mine = date(2026, 10, 30), obligation.c.business_key == "evening"
+        obligations.want(session, [Wanted("premium.remit", "evening", "carrier", "2026-10", due, due, {"lines": []})])
+        session.connection.execute(update(obligation).where(mine).values(state="sent", dispatch_id=sent))
+        session.connection.execute(update(dispatch).where(dispatch.c.dispatch_id == sent).values(sent_at=at))
+        session.connection.execute(update(employer).values(timezone=zone))
+    (told,) = [one["on_time"] for one in api.all("/deposits", month="2026-10") if one["kind"] == "premium.remit"]
+    assert told is in_time
 
 
 def test_bills_are_listed_part_by_part_and_walked_member_by_member(api: Api) -> None:

@@ -40,7 +40,7 @@ def deposits_fixed(session: Session, book: PlanBook, day: date) -> Iterator[Noti
         .where(*session.where(difference, relation="retirement", type="LATE", state="resolved"))
         .order_by(difference.c.difference_id)
     ):
-        fixed = date.fromisoformat(row.last_seen[:10])
+        fixed = session.day_of(row.last_seen)
         pay_date = row.reference.rpartition("/")[2]
         if not 0 <= (day - fixed).days <= FIXED_DAYS or len(pay_date) != 10:
             continue
