@@ -267,6 +267,8 @@ FAULTY = {
     "Skipping": "http.missing-field",
     "Writing": "http.dry-run",
     "Rounding": "write.cents",
+    "Constant": "write.cents",
+    "Insisting": "write.401",
     "Telling": "write.private",
     "Pointing": "hook.points",
     "Stumbling": "hook.points",

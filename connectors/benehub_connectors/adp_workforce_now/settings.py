@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from benehub.connect.codes import own_targets, target_of
 from benehub.records import EmploymentClass, Relationship
 
 Reference = Annotated[str, StringConstraints(pattern=r"^(env|file|keyring):.+$")]
@@ -68,9 +69,18 @@ class AdpSettings(BaseModel):
     register_overlap_days: int = Field(default=62, ge=1, le=180)
     events: bool = False
 
+    @model_validator(mode="after")
+    def _own_targets(self) -> Self:
+        own_targets("codes", self.codes)
+        return self
+
     def adp_code(self, code: str) -> str:
-        """ADP's code of a deduction code."""
-        return self.codes.get(code, code)
+        """ADP's code of a deduction code.
+
+        Raises:
+            DataError: ADP's code of that name is named for another one.
+        """
+        return target_of(code, self.codes)
 
     def code_of(self, adp: str) -> str:
         """The deduction code of ADP's code; as it is where no map says."""

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from benehub.connect import jsontext
 from benehub.connect.auth import bearer
 from benehub.connect.capabilities import Blocker, Capability, Guard
+from benehub.connect.codes import with_found
 from benehub.connect.connector import Connector, Item, Kind, Link, Page, Receipt
 from benehub.connect.http import Caps, VendorClient
 from benehub.connect.limits import LimitBook
@@ -146,7 +147,7 @@ class FinchConnector(Connector):
         settings: FinchSettings = link.settings
         benefits = company_benefits(link)
         found = {code: one.id for code, one in one_a_code(benefits, settings).items()}
-        codes = found | settings.codes
+        codes = with_found(found, settings.codes)
         kinds = {one.id: one.kind for one in benefits}
         types = {code: kinds[one] for code, one in codes.items() if kinds.get(one)}
         known = {"codes": codes, "types": types | settings.types, "as_of": settings.as_of or link.clock().date()}

@@ -7,8 +7,11 @@ plan book has codes of its own. The maps between them are data and stand here.
 from __future__ import annotations
 
 from datetime import date
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from benehub.connect.codes import own_targets
 
 API_VERSION = "2020-09-17"
 """The dated version of the vendor's API that is sent with every call."""
@@ -51,6 +54,11 @@ class FinchSettings(BaseModel):
     earning_code: str = "GROSS"
     register_from: date | None = None
     register_overlap_days: int = Field(default=62, ge=1, le=180)
+
+    @model_validator(mode="after")
+    def _own_targets(self) -> Self:
+        own_targets("codes", self.codes)
+        return self
 
     def code_of(self, description: str, kind: str) -> str:
         """The deduction code of a benefit: by alias of its description, then of its type, else as described."""

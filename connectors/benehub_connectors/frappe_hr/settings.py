@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from benehub.connect.codes import own_targets, target_of
 from benehub.records import EmploymentClass, TaxClass
 
 Reference = Annotated[str, StringConstraints(pattern=r"^(env|file|keyring):.+$")]
@@ -135,8 +136,7 @@ class FrappeSettings(_Part):
     def _one_code_a_component(self) -> FrappeSettings:
         if not self.fields.pay_group and not self.default_pay_group:
             raise ValueError("name fields.pay_group or default_pay_group: payroll needs a pay group")
-        if len(set(self.components.values())) != len(self.components):
-            raise ValueError("components: two codes have the same Salary Component")
+        own_targets("components", self.components)
         if self.period_days is not None and self.period_days <= self.change_ahead_days:
             raise ValueError("change_ahead_days: a change is written within its first pay period (period_days)")
         return self
@@ -146,8 +146,12 @@ class FrappeSettings(_Part):
         return min(self.until, self.leaving.get(employee, self.until))
 
     def component_of(self, code: str) -> str:
-        """The Salary Component of a deduction code."""
-        return self.components.get(code, code)
+        """The Salary Component of a deduction code.
+
+        Raises:
+            DataError: the component of that name is named for another code.
+        """
+        return target_of(code, self.components)
 
     def code_of(self, component: str) -> str:
         """The deduction code of a Salary Component."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from benehub.connect.auth import Token
 from benehub.connect.capabilities import Capability, Guard
+from benehub.connect.codes import with_found
 from benehub.connect.connector import Connector, Item, Kind, Link, Page, Receipt
 from benehub.connect.http import VendorClient
 from benehub.connect.limits import LimitBook
@@ -163,7 +164,7 @@ class GustoConnector(Connector):
         settings: GustoSettings = link.settings
         benefits = company_benefits(link)
         found = one_a_code(benefits, settings)
-        codes = {code: one.uuid for code, one in found.items()} | settings.codes
+        codes = with_found({code: one.uuid for code, one in found.items()}, settings.codes)
         kinds = {one.uuid: one.benefit_type for one in benefits}
         types = {code: kind for code, uuid in codes.items() if (kind := kinds.get(uuid)) is not None}
         known = {"codes": codes, "types": types | settings.types}

@@ -7,8 +7,11 @@ compensation. The employer's plan book has codes of its own; the maps between th
 from __future__ import annotations
 
 from datetime import date
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from benehub.connect.codes import own_targets
 
 API_VERSION = "2025-06-15"
 """The dated version of the vendor's API that is sent with every call."""
@@ -71,6 +74,11 @@ class GustoSettings(BaseModel):
     register_from: date | None = None
     events_days: int = Field(default=0, ge=0, le=29)
     register_overlap_days: int = Field(default=62, ge=1, le=180)
+
+    @model_validator(mode="after")
+    def _own_targets(self) -> Self:
+        own_targets("codes", self.codes)
+        return self
 
     def code_of(self, description: str) -> str:
         """The deduction code of a company benefit with this description."""

@@ -11,6 +11,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from benehub.connect.codes import own_targets
+
 LIVE = "https://api.rippling.com/platform/api"
 TOKEN = "https://app.rippling.com/api/o/token/"  # noqa: S105 - an address
 
@@ -74,6 +76,7 @@ class RipplingSettings(_Part):
     def _one_way_in(self) -> Self:
         if bool(self.api_key) == (self.app is not None):
             raise ValueError("give either api_key or app")
+        own_targets("deferrals", self.deferrals)
         return self
 
     def code_of(self, name: str) -> str:

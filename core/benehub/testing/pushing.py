@@ -25,6 +25,9 @@ from benehub.testing.line import MAX_CALLS, Killed
 from benehub.testing.stage import CONNECTION, EMPLOYER
 from benehub.testing.watching import addresses, listening, secret_words, silent_about
 
+ASKED = 3
+"""Calls with refused credentials at most: the one refused, a token's renewal, and the one with the new token."""
+
 
 class Desk:
     """A hub with an outbox of its own in front of one vendor."""
@@ -211,25 +214,42 @@ def _refused(ground: Ground) -> None:
             state = "held"  # refused before the first item: the whole run waits for a person
         if state != "held":
             raise Broken(f"{one.operation}: 401 ends {state}, not held", "Let the client's ReauthNeeded through")
+        if (calls := len(made.played.wire.log)) > ASKED:
+            raise Broken(f"{one.operation}: {calls} calls with refused credentials", "Ask once")
         if made.effects():
             raise Broken("an effect in spite of 401", "Mend the stage")
 
 
 @promise("write.cents", "cents in are cents out: every amount is in the body to the cent, and one cent more changes it")
 def _cents(ground: Ground) -> None:
+    looked = sum(_spelled_by(ground, more) for more in (0, 1))
+    if not looked:
+        raise NotHere("nothing that it writes has an amount")
+
+
+def _spelled_by(ground: Ground, more: int) -> int:
+    """How many amounts stand in what is written, where each is so many cents more than the stage has it.
+
+    Raises:
+        Broken: one does not: it is cut off, or always the same, or was another figure that happened to be equal.
+    """
+    looked = 0
     with desk(ground) as made:
-        looked = 0
         for one in made.items():
-            amounts = {n: v for n, v in one.content.items() if n.endswith("_minor") and isinstance(v, int) and v}
+            amounts = {
+                name: minor + more
+                for name, minor in one.content.items()
+                if name.endswith("_minor") and isinstance(minor, int) and minor
+            }
             before = len(made.writes())
-            made.push([one])
+            made.push([Item(one.operation, one.key, {**one.content, **amounts})])
             bodies = made.writes()[before:]
             for name, minor in amounts.items():
                 looked += 1
                 if not any(_spelled(minor, body) for body in bodies):
-                    raise Broken(f"{one.operation}: {name} is not in the body to the cent", "Write format_minor(...)")
-        if not looked:
-            raise NotHere("nothing that it writes has an amount")
+                    what = f"{one.operation}: {name}{' and a cent' if more else ''} is not in the body to the cent"
+                    raise Broken(what, "Write format_minor(...)")
+    return looked
 
 
 def _spelled(minor: int, body: bytes) -> bool:
