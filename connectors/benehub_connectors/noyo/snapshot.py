@@ -23,7 +23,7 @@ Row = Mapping[str, Any]
 EVENT = "1"
 """Id of the one event of a snapshot; it counts within the snapshot only."""
 
-_STATE = ("effective_start_date", "effective_end_date", "pcp_details")
+_STATE = ("effective_start_date", "effective_end_date", "latest_change_effective_date", "pcp_details")
 """What of a member's enrollment says whether it is another than before."""
 
 
@@ -118,10 +118,7 @@ def _put(
     if at is None and line.maintenance == "024":
         return False  # it ends what Noyo does not hold, or holds no longer
     before = enrolled[at] if at is not None else {}
-    told = {
-        **before, **_who(member, noyo_id), **_provider(line),
-        "effective_start_date": line.effective_from.isoformat(), "effective_end_date": last_day(line.effective_to),
-    }  # fmt: skip
+    told = {**before, **_who(member, noyo_id), **_provider(line), **_days(line, before)}
     if at is not None and all(before.get(name) == told.get(name) for name in _STATE):
         return False
     if event:
@@ -132,6 +129,24 @@ def _put(
     rows = one["enrolled_members"]
     rows[len(rows) if at is None else at : len(rows) if at is None else at + 1] = [told]
     return True
+
+
+def _days(line: CoverageLine, before: Row) -> dict[str, str]:
+    """First and last day of a member's cover, and of a change the day of it.
+
+    Noyo wants the day on which cover began first. A change, or an end, leaves what is held of that: the line of a new
+    tier begins on the day of the change, and what Noyo knew before the hub came may be older than what the hub knows.
+    """
+    start, last = line.effective_from.isoformat(), last_day(line.effective_to)
+    held = text(before, "effective_start_date")
+    if line.maintenance == "021" or not held:
+        return {"effective_start_date": start, "effective_end_date": last}
+    if line.maintenance == "024":
+        began, changed = held, last
+    else:
+        began, changed = line.began.isoformat() if line.began else min(held, start), start
+    day = {"latest_change_effective_date": changed} if changed > began else {}
+    return {"effective_start_date": began, "effective_end_date": last, **day}
 
 
 def _who(member: EnrollmentMember, noyo_id: str) -> dict[str, Any]:

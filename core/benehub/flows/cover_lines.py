@@ -14,6 +14,9 @@ from benehub.flows.told import PROVIDERS, same_cover
 from benehub.periods import FOREVER
 from benehub.planbook import PlanBook
 
+Run = tuple[Fact, ...]
+"""Covers of one plan, one right after the other."""
+
 Before = Mapping[str, Mapping[str, Any]]
 """Plan -> what the carrier was told of it."""
 
@@ -33,11 +36,26 @@ def covers(
     One that has ended by `begin` only where the carrier was told of it.
     """
     found: dict[str, Fact] = {}
+    runs: dict[str, Run] = {}
     for timeline in worker.coverages.values():
         for fact in timeline:
             plan = book.plan(fact.data["plan"])
-            if plan.carrier == connection_id and (fact.effective_to > begin or holds(before.get(plan.id))):
-                found[plan.id] = fact._replace(data={**fact.data, **_chosen(worker, plan.slot, plan.id)})
+            if plan.carrier != connection_id:
+                continue
+            run = runs.get(plan.id, ())
+            runs[plan.id] = (*run, fact) if run and run[-1].effective_to == fact.effective_from else (fact,)
+            if fact.effective_to > begin or holds(before.get(plan.id)):
+                more = {**_chosen(worker, plan.slot, plan.id), "began": _began(runs[plan.id])}
+                found[plan.id] = fact._replace(data={**fact.data, **more})
+    return found
+
+
+def _began(run: Run) -> dict[str, str]:
+    """Since when each who is covered in the end has been covered without a break."""
+    found: dict[str, str] = {}
+    for fact in run:
+        covered = (fact.subject, *fact.data["dependents"])
+        found = {who: found.get(who, fact.effective_from.isoformat()) for who in covered}
     return found
 
 
@@ -73,7 +91,8 @@ def line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict[
         return None if state is None else coverage_line(plan, state, "021")
     if state is None:
         # Void: it never should have begun, so it ends on the day it began.
-        return coverage_line(plan, {**before, "to": before["from"]}, "024")
+        began = before.get("began", before["from"])
+        return coverage_line(plan, {**before, "from": began, "to": began}, "024")
     # What it bills by something else it is told again, though it was told the same before.
     if not before.get("again") and same_cover(state, before):
         return None
@@ -88,6 +107,8 @@ def line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict[
         "left_from": before["from"],
         "left_on": max(state["from"], before["from"]),
         "new": new,
+        # Of a start that the carrier has wrong he is told; else what he holds stands, whatever was known here of it.
+        "began": now.data["began"] if now is not None and before.get("restart") else {},
     }
 
 
@@ -96,6 +117,7 @@ def coverage_line(plan: str, state: Mapping[str, Any], maintenance: str) -> dict
     return {
         "left": [],
         "new": [],
+        "began": {},
         "plan": plan,
         "tier": state["tier"],
         "maintenance": maintenance,
@@ -109,8 +131,10 @@ def coverage_line(plan: str, state: Mapping[str, Any], maintenance: str) -> dict
 
 def state_of(fact: Fact) -> dict[str, Any]:
     """A cover as it is told, and kept as told."""
+    began = fact.data.get("began", {}).get(fact.subject, "")
     return {
         **{name: fact.data[name] for name in PROVIDERS if fact.data.get(name)},
+        **({"began": began} if began and began < fact.effective_from.isoformat() else {}),
         "tier": fact.data["tier"],
         "from": fact.effective_from.isoformat(),
         "to": None if fact.effective_to == FOREVER else fact.effective_to.isoformat(),

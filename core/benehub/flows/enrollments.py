@@ -251,7 +251,7 @@ def _members(
             first_name=identity["first_name"], last_name=identity["last_name"],
             middle_name=identity.get("middle_name") or "", ssn=ssns.get(worker.person_id),
             birth_date=identity["birth_date"], sex=identity["sex"], hire_date=worker.hired, termination_date=gone,
-            compensation_minor=pay, coverages=tuple(_coverage(line) for line in lines), **common,
+            compensation_minor=pay, coverages=tuple(_coverage(line, worker.person_id) for line in lines), **common,
         )
     ]  # fmt: skip
     for fact in (dependents[one] for one in covered if one in dependents):
@@ -287,7 +287,7 @@ def _goes_on(now: Mapping[str, Fact], lines: Sequence[Mapping[str, Any]], depend
 
 def _of_dependent(line: Mapping[str, Any], who: str) -> CoverageLine | None:
     """What a line says of one dependent: begun, ended, or as it is for the employee; None where it is not his."""
-    cover = _coverage({**line, "provider": line["providers"].get(who, line["provider"])})
+    cover = _coverage({**line, "provider": line["providers"].get(who, line["provider"])}, who)
     if who in line["left"]:
         ends = {"maintenance": "024", "effective_from": line["left_from"], "effective_to": line["left_on"]}
         return CoverageLine.model_validate(cover.model_dump() | ends)
@@ -297,10 +297,11 @@ def _of_dependent(line: Mapping[str, Any], who: str) -> CoverageLine | None:
     return cover.model_copy(update={"maintenance": "021"}) if begins else cover
 
 
-def _coverage(line: Mapping[str, Any]) -> CoverageLine:
+def _coverage(line: Mapping[str, Any], who: str) -> CoverageLine:
     return CoverageLine(
         plan=line["plan"], tier=Tier(line["tier"]) if line["tier"] else None, maintenance=line["maintenance"],
         effective_from=line["effective_from"], effective_to=line["effective_to"], provider=line["provider"],
+        began=line["began"].get(who),
     )  # fmt: skip
 
 
