@@ -13,10 +13,11 @@ from benehub.connect.jsontext import number_text
 from benehub.connect.messages import Request, Response, change, path
 from benehub.errors import DataError
 from benehub.money import parse_minor
+from benehub.periods import FOREVER
 from benehub.records import CoverageLine, EnrollmentMember
 from benehub_connectors.noyo.family import dependent, employee
 from benehub_connectors.noyo.settings import NoyoPlan, NoyoSettings
-from benehub_connectors.noyo.words import EVENTS, last_day, part, parts, text
+from benehub_connectors.noyo.words import EVENTS, first_day_without, last_day, part, parts, text
 
 Row = Mapping[str, Any]
 
@@ -112,9 +113,7 @@ def _put(
     """Put one line of a member into the family's cover; whether that changed it."""
     one = next((each for each in coverages if each.get("plan_id") == plan.id), None)
     enrolled = one["enrolled_members"] if one is not None else []
-    names = {member.member_id, noyo_id} - {""}
-    at = next((n for n, row in enumerate(enrolled)
-               if {text(row, "custom_individual_id"), text(row, "individual_id")} & names), None)  # fmt: skip
+    at = _at(enrolled, line, member, noyo_id)
     if at is None and line.maintenance == "024":
         return False  # it ends what Noyo does not hold, or holds no longer
     before = enrolled[at] if at is not None else {}
@@ -129,6 +128,27 @@ def _put(
     rows = one["enrolled_members"]
     rows[len(rows) if at is None else at : len(rows) if at is None else at + 1] = [told]
     return True
+
+
+def _at(enrolled: Sequence[Row], line: CoverageLine, member: EnrollmentMember, noyo_id: str) -> int | None:
+    """Which of the member's rows in a plan a line speaks of; None where it is none of them.
+
+    Cover that comes back after days without is a row of its own, whether or not the one before is still told.
+    """
+    names = {member.member_id, noyo_id} - {""}
+    mine = [n for n, row in enumerate(enrolled)
+            if {text(row, "custom_individual_id"), text(row, "individual_id")} & names]  # fmt: skip
+    found = [n for n in mine if _touches(enrolled[n], line)]
+    if not found and line.maintenance == "024" and sum(one.plan == line.plan for one in member.coverages) == 1:
+        found = mine  # whatever Noyo believes of its days, it ends
+    return found[-1] if found else None
+
+
+def _touches(row: Row, line: CoverageLine) -> bool:
+    """Whether a row of cover goes on in a line; a beginning has to overlap it, else there is nothing to begin anew."""
+    end = first_day_without(text(row, "effective_end_date")) or FOREVER
+    reaches = end > line.effective_from or (end == line.effective_from and line.maintenance != "021")
+    return reaches and text(row, "effective_start_date") <= (line.effective_to or FOREVER).isoformat()
 
 
 def _days(line: CoverageLine, before: Row) -> dict[str, str]:

@@ -194,6 +194,30 @@ def test_a_start_that_was_too_early_is_corrected_where_that_is_said(bench: Any) 
     assert rows(bench, "1002") == [("2026-02-01", "9999-12-31", None)]
 
 
+def test_cover_that_comes_back_is_a_row_of_its_own(bench: Any) -> None:
+    """The end was told ahead, so the row of it is still there."""
+    bench.push(max_(maintenance="024", effective_from="2026-01-01", effective_to="2027-01-01"))
+    back = max_(maintenance="025", effective_from="2027-03-01")
+    assert bench.push(back).changed
+    spells = [("2026-01-01", "2026-12-31", "2026-12-31"), ("2027-03-01", "9999-12-31", None)]
+    assert rows(bench, "1002") == spells
+    assert bench.push(back).changed is False
+
+
+def test_an_end_and_a_return_that_are_told_at_once(bench: Any) -> None:
+    ends = line("ppo", "024", "2026-01-01", "2027-01-01")
+    both = member("1002", "Max", "Stein", "1975-07-01", coverages=[ends, line("ppo", "025", "2027-03-01")])
+    bench.push(both)
+    assert [row[:2] for row in rows(bench, "1002")] == [("2026-01-01", "2026-12-31"), ("2027-03-01", "9999-12-31")]
+    assert bench.push(both).changed is False
+
+
+def test_an_end_that_is_taken_back_leaves_the_first_day(bench: Any) -> None:
+    bench.push(max_(maintenance="024", effective_from="2026-01-01", effective_to="2027-01-01"))
+    bench.push(max_(maintenance="025", effective_from="2026-09-01"))
+    assert [row[:2] for row in rows(bench, "1002")] == [("2026-01-01", "9999-12-31")]
+
+
 def test_every_kind_of_call_was_held_against_the_vendors_description(bench: Any, api: Any) -> None:
     if api is None:
         pytest.skip("the vendor's description is not at hand (BENEHUB_SHARED)")
