@@ -1,4 +1,4 @@
-"""What a carrier hears when a year has turned: nothing of what it knows to have ended, and every end that it does not."""
+"""What a carrier hears when a year has turned: nothing of what it knows to have ended, and every end it does not."""
 
 from __future__ import annotations
 

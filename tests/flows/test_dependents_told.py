@@ -133,6 +133,25 @@ def test_each_member_has_a_provider_of_his_own_and_a_change_of_one_is_told(enrol
     assert providers(enrolled)["1001-02"] == ["1003000134"]
 
 
+def test_a_time_without_cover_is_an_end_and_a_reinstatement(enrolled: Any) -> None:
+    enrolled.carrier.book.rates["ppo"] |= {"EC": 80000}
+    enrolled.sync("carrier", "acknowledgement")
+    enrolled.flow("enrollments.acks", "carrier")
+    kim, lou = child(enrolled, "Kim", "2015-03-04"), child(enrolled, "Lou", "2017-05-06")
+    covers(enrolled, "EC", "2026-10-01", kim)
+    told(enrolled)
+    with enrolled.hub.store.write("acme") as session:
+        who = people.by_member_id(session, "1001") or ""
+        gap = Version("coverage", who, "medical", date(2026, 11, 1), None, date(2026, 12, 1))
+        facts.record(session, [gap], "a test")
+    covers(enrolled, "EC", "2026-12-01", kim, lou)
+    both = ("001", [("024", date(2026, 10, 1), date(2026, 10, 31)), ("025", date(2026, 12, 1), None)])
+    assert told(enrolled) == {"1001": both, "1001-01": both, "1001-02": ("021", [("021", date(2026, 12, 1), None)])}
+    on = {day: covered(enrolled, day) - {"1002"} for day in (date(2026, 11, 15), date(2026, 12, 15))}
+    assert on == {date(2026, 11, 15): set(), date(2026, 12, 15): {"1001", "1001-01", "1001-02"}}
+    assert enrolled.flow("enrollments.send", "carrier", "2026-10-01")["members"] == 0
+
+
 def test_one_cover_dropped_is_no_end_of_the_member() -> None:
     data = {"plan": "dental", "tier": "EC", "dependents": ["kim"]}
     dental = Fact("coverage", "ann", "dental", data, date(2026, 1, 1), FOREVER, "fct_1", 1)

@@ -13,17 +13,18 @@ from benehub.connect.jsontext import number_text
 from benehub.connect.messages import Request, Response, change, path
 from benehub.errors import DataError
 from benehub.money import parse_minor
+from benehub.periods import FOREVER
 from benehub.records import CoverageLine, EnrollmentMember
 from benehub_connectors.noyo.family import dependent, employee
 from benehub_connectors.noyo.settings import NoyoPlan, NoyoSettings
-from benehub_connectors.noyo.words import EVENTS, last_day, part, parts, text
+from benehub_connectors.noyo.words import EVENTS, first_day_without, last_day, part, parts, text
 
 Row = Mapping[str, Any]
 
 EVENT = "1"
 """Id of the one event of a snapshot; it counts within the snapshot only."""
 
-_STATE = ("effective_start_date", "effective_end_date", "pcp_details")
+_STATE = ("effective_start_date", "effective_end_date", "latest_change_effective_date", "pcp_details")
 """What of a member's enrollment says whether it is another than before."""
 
 
@@ -112,16 +113,11 @@ def _put(
     """Put one line of a member into the family's cover; whether that changed it."""
     one = next((each for each in coverages if each.get("plan_id") == plan.id), None)
     enrolled = one["enrolled_members"] if one is not None else []
-    names = {member.member_id, noyo_id} - {""}
-    at = next((n for n, row in enumerate(enrolled)
-               if {text(row, "custom_individual_id"), text(row, "individual_id")} & names), None)  # fmt: skip
+    at = _at(enrolled, line, member, noyo_id)
     if at is None and line.maintenance == "024":
         return False  # it ends what Noyo does not hold, or holds no longer
     before = enrolled[at] if at is not None else {}
-    told = {
-        **before, **_who(member, noyo_id), **_provider(line),
-        "effective_start_date": line.effective_from.isoformat(), "effective_end_date": last_day(line.effective_to),
-    }  # fmt: skip
+    told = {**before, **_who(member, noyo_id), **_provider(line), **_days(line, before)}
     if at is not None and all(before.get(name) == told.get(name) for name in _STATE):
         return False
     if event:
@@ -132,6 +128,45 @@ def _put(
     rows = one["enrolled_members"]
     rows[len(rows) if at is None else at : len(rows) if at is None else at + 1] = [told]
     return True
+
+
+def _at(enrolled: Sequence[Row], line: CoverageLine, member: EnrollmentMember, noyo_id: str) -> int | None:
+    """Which of the member's rows in a plan a line speaks of; None where it is none of them.
+
+    Cover that comes back after days without is a row of its own, whether or not the one before is still told.
+    """
+    names = {member.member_id, noyo_id} - {""}
+    mine = [n for n, row in enumerate(enrolled)
+            if {text(row, "custom_individual_id"), text(row, "individual_id")} & names]  # fmt: skip
+    found = [n for n in mine if _touches(enrolled[n], line)]
+    if not found and line.maintenance == "024" and sum(one.plan == line.plan for one in member.coverages) == 1:
+        found = mine  # whatever Noyo believes of its days, it ends
+    return found[-1] if found else None
+
+
+def _touches(row: Row, line: CoverageLine) -> bool:
+    """Whether a row of cover goes on in a line; a beginning has to overlap it, else there is nothing to begin anew."""
+    end = first_day_without(text(row, "effective_end_date")) or FOREVER
+    reaches = end > line.effective_from or (end == line.effective_from and line.maintenance != "021")
+    return reaches and text(row, "effective_start_date") <= (line.effective_to or FOREVER).isoformat()
+
+
+def _days(line: CoverageLine, before: Row) -> dict[str, str]:
+    """First and last day of a member's cover, and of a change the day of it.
+
+    Noyo wants the day on which cover began first. A change, or an end, leaves what is held of that: the line of a new
+    tier begins on the day of the change, and what Noyo knew before the hub came may be older than what the hub knows.
+    """
+    start, last = line.effective_from.isoformat(), last_day(line.effective_to)
+    held = text(before, "effective_start_date")
+    if line.maintenance == "021" or not held:
+        return {"effective_start_date": start, "effective_end_date": last}
+    if line.maintenance == "024":
+        began, changed = held, last
+    else:
+        began, changed = line.began.isoformat() if line.began else min(held, start), start
+    day = {"latest_change_effective_date": changed} if changed > began else {}
+    return {"effective_start_date": began, "effective_end_date": last, **day}
 
 
 def _who(member: EnrollmentMember, noyo_id: str) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from benehub.flows.told import PROVIDERS, same_cover
 from benehub.periods import FOREVER
 from benehub.planbook import PlanBook
 
+Run = tuple[Fact, ...]
+"""Covers of one plan, one right after the other."""
+
 Before = Mapping[str, Mapping[str, Any]]
 """Plan -> what the carrier was told of it."""
 
@@ -33,11 +36,28 @@ def covers(
     One that has ended by `begin` only where the carrier was told of it.
     """
     found: dict[str, Fact] = {}
+    runs: dict[str, list[Run]] = {}
     for timeline in worker.coverages.values():
         for fact in timeline:
             plan = book.plan(fact.data["plan"])
-            if plan.carrier == connection_id and (fact.effective_to > begin or holds(before.get(plan.id))):
-                found[plan.id] = fact._replace(data={**fact.data, **_chosen(worker, plan.slot, plan.id)})
+            if plan.carrier != connection_id:
+                continue
+            mine, chosen = runs.setdefault(plan.id, []), _chosen(worker, plan.slot, plan.id)
+            cover = fact._replace(data={**fact.data, **chosen})
+            goes_on = bool(mine) and mine[-1][-1].effective_to == fact.effective_from
+            mine[-1:] = [(*mine[-1], cover)] if goes_on else [*mine[-1:], (cover,)]
+            if fact.effective_to > begin or holds(before.get(plan.id)):
+                more = {"began": _began(mine[-1]), "runs": tuple(mine)}
+                found[plan.id] = cover._replace(data={**cover.data, **more})
+    return found
+
+
+def _began(run: Run) -> dict[str, str]:
+    """Since when each who is covered in the end has been covered without a break."""
+    found: dict[str, str] = {}
+    for fact in run:
+        covered = (fact.subject, *fact.data["dependents"])
+        found = {who: found.get(who, fact.effective_from.isoformat()) for who in covered}
     return found
 
 
@@ -62,8 +82,52 @@ def comparable(worker: Worker, now: Mapping[str, Fact], before: Before, day: dat
 
 def lines(now: Mapping[str, Fact], before: Before) -> list[dict[str, Any]]:
     """What brings the carrier from what he holds to the covers of now, plan by plan."""
-    found = (line(plan, now.get(plan), before.get(plan)) for plan in sorted(now.keys() | before.keys()))
-    return [one for one in found if one is not None]
+    return [
+        one for plan in sorted(now.keys() | before.keys()) for one in _of_plan(plan, now.get(plan), before.get(plan))
+    ]
+
+
+def _of_plan(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """One line as a rule; of cover that came back after a time without, one of the end and one of the beginning."""
+    later = () if now is None or before is None or not holds(before) else _later(now, before)
+    if not later or before is None:
+        one = line(plan, now, before)
+        return [] if one is None else [one]
+    found = []
+    end = _end(later, before)
+    if end != before["to"]:
+        found.append(coverage_line(plan, {**before, "to": end}, "024"))
+    for run in later[1:]:
+        first = {**state_of(run[0]), "to": state_of(run[-1])["to"]}
+        found.append({**coverage_line(plan, first, "025"), "new": _not_in(first, before)})
+        one = line(plan, run[-1], first)
+        found += [] if one is None else [one]
+    return found
+
+
+def _later(now: Fact, before: Mapping[str, Any]) -> tuple[Run, ...]:
+    """The cover that the carrier was told of and, after days without, what came of it since; nothing where none did.
+
+    Cover that he was told of and that is not known here (he may have had it before the hub came) is an empty run.
+    """
+    runs: tuple[Run, ...] = now.data["runs"]
+    begun, end = before["from"], before["to"]
+    at = next((n for n, run in enumerate(runs)
+               if run[0].effective_from.isoformat() <= begun < run[-1].effective_to.isoformat()), None)  # fmt: skip
+    if at is not None:
+        return runs[at:] if at + 1 < len(runs) else ()
+    after = tuple(run for run in runs if end is not None and run[0].effective_from.isoformat() > end > begun)
+    return ((), *after) if after else ()
+
+
+def _end(later: tuple[Run, ...], before: Mapping[str, Any]) -> str | None:
+    """The first day without the cover that the carrier was told of."""
+    end: str | None = later[0][-1].effective_to.isoformat() if later[0] else before["to"]
+    return end
+
+
+def _not_in(state: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+    return [one for one in state["dependents"] if one not in before["dependents"]]
 
 
 def line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -73,21 +137,24 @@ def line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict[
         return None if state is None else coverage_line(plan, state, "021")
     if state is None:
         # Void: it never should have begun, so it ends on the day it began.
-        return coverage_line(plan, {**before, "to": before["from"]}, "024")
+        began = before.get("began", before["from"])
+        return coverage_line(plan, {**before, "from": began, "to": began}, "024")
     # What it bills by something else it is told again, though it was told the same before.
     if not before.get("again") and same_cover(state, before):
         return None
     ends = state["to"] is not None and state["to"] != before["to"]
-    told = coverage_line(plan, state, "024" if ends else "001")
+    back = before["to"] is not None and state["to"] is None
+    told = coverage_line(plan, state, "024" if ends else "025" if back else "001")
     # Whom the cover goes on without is told so: carriers keep covering a dependent of whom they hear nothing.
     left = [one for one in before["dependents"] if one not in state["dependents"]]
-    new = [one for one in state["dependents"] if one not in before["dependents"]]
     return {
         **told,
         "left": left,
         "left_from": before["from"],
         "left_on": max(state["from"], before["from"]),
-        "new": new,
+        "new": _not_in(state, before),
+        # Of a start that the carrier has wrong he is told; else what he holds stands, whatever was known here of it.
+        "began": now.data["began"] if now is not None and before.get("restart") else {},
     }
 
 
@@ -96,6 +163,7 @@ def coverage_line(plan: str, state: Mapping[str, Any], maintenance: str) -> dict
     return {
         "left": [],
         "new": [],
+        "began": {},
         "plan": plan,
         "tier": state["tier"],
         "maintenance": maintenance,
@@ -109,8 +177,10 @@ def coverage_line(plan: str, state: Mapping[str, Any], maintenance: str) -> dict
 
 def state_of(fact: Fact) -> dict[str, Any]:
     """A cover as it is told, and kept as told."""
+    began = fact.data.get("began", {}).get(fact.subject, "")
     return {
         **{name: fact.data[name] for name in PROVIDERS if fact.data.get(name)},
+        **({"began": began} if began and began < fact.effective_from.isoformat() else {}),
         "tier": fact.data["tier"],
         "from": fact.effective_from.isoformat(),
         "to": None if fact.effective_to == FOREVER else fact.effective_to.isoformat(),
@@ -118,18 +188,26 @@ def state_of(fact: Fact) -> dict[str, Any]:
     }
 
 
-def full_line(
+def of_everything(now: Mapping[str, Fact], before: Before, day: date, kept: date) -> list[dict[str, Any]]:
+    """What a full file of a day tells of a family; cover that has ended by `kept` no more, unless that is news."""
+    plans = sorted(now.keys() | before.keys())
+    return [one for plan in plans for one in _full(plan, now.get(plan), before.get(plan), day, kept)]
+
+
+def _full(
     plan: str, now: Fact | None, before: Mapping[str, Any] | None, day: date, kept: date
-) -> dict[str, Any] | None:
-    """A plan's line in a full file: as it stands, as ended where that is news or not long ago, or none."""
-    news = line(plan, now, before)
+) -> list[dict[str, Any]]:  # fmt: skip
+    """A plan's lines in a full file: as it stands, as ended where that is news or not long ago, or none."""
+    news = [one for one in _of_plan(plan, now, before) if before is not None and one["maintenance"] == "024"]
     if now is not None and now.effective_to > day:
-        return coverage_line(plan, state_of(now), "030")
-    if news is not None and before is not None and news["maintenance"] == "024":
+        # The end before a time without cover; one that is still to come stands in the line itself.
+        return [*(one for one in news if one["effective_to"] <= state_of(now)["from"]),
+                coverage_line(plan, state_of(now), "030")]  # fmt: skip
+    if news:
         return news
     if now is not None and now.effective_from < now.effective_to and kept < now.effective_to and holds(before):
-        return coverage_line(plan, state_of(now), "024")
-    return None
+        return [coverage_line(plan, state_of(now), "024")]
+    return []
 
 
 def holds(before: Mapping[str, Any] | None) -> bool:

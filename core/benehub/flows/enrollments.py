@@ -40,7 +40,7 @@ from benehub.views.deadlines import carriers
 
 REASONS = {
     "new_hire": "28", "birth": "02", "marriage": "32", "divorce": "01", "adoption": "05", "tier_change": "22",
-    "open_enrollment": "22", "loss_of_coverage": "07", "termination": "08",
+    "open_enrollment": "22", "loss_of_coverage": "07", "termination": "08", "return": "41",
 }  # fmt: skip
 """Why cover changes, as X12 INS04."""
 
@@ -238,7 +238,8 @@ def _members(
     event = next((fact.data["event"] for fact in reversed(newest) if fact.data.get("event")), "")
     ending = all(line["maintenance"] == "024" for line in lines)
     gone = worker.terminated_on
-    reason = REASONS["termination"] if ending and gone else REASONS.get(event, "")
+    returns = any(line["maintenance"] == "025" for line in lines)
+    reason = REASONS["termination"] if ending and gone else REASONS["return"] if returns else REASONS.get(event, "")
     common: dict[str, Any] = {
         "subscriber": worker.person_id, "subscriber_id": number,
         "department": worker.employment.data.get("department") or "",
@@ -251,7 +252,7 @@ def _members(
             first_name=identity["first_name"], last_name=identity["last_name"],
             middle_name=identity.get("middle_name") or "", ssn=ssns.get(worker.person_id),
             birth_date=identity["birth_date"], sex=identity["sex"], hire_date=worker.hired, termination_date=gone,
-            compensation_minor=pay, coverages=tuple(_coverage(line) for line in lines), **common,
+            compensation_minor=pay, coverages=tuple(_coverage(line, worker.person_id) for line in lines), **common,
         )
     ]  # fmt: skip
     for fact in (dependents[one] for one in covered if one in dependents):
@@ -287,20 +288,21 @@ def _goes_on(now: Mapping[str, Fact], lines: Sequence[Mapping[str, Any]], depend
 
 def _of_dependent(line: Mapping[str, Any], who: str) -> CoverageLine | None:
     """What a line says of one dependent: begun, ended, or as it is for the employee; None where it is not his."""
-    cover = _coverage({**line, "provider": line["providers"].get(who, line["provider"])})
+    cover = _coverage({**line, "provider": line["providers"].get(who, line["provider"])}, who)
     if who in line["left"]:
         ends = {"maintenance": "024", "effective_from": line["left_from"], "effective_to": line["left_on"]}
         return CoverageLine.model_validate(cover.model_dump() | ends)
     if who not in line["dependents"]:
         return None
-    begins = who in line["new"] and line["maintenance"] == "001"
+    begins = who in line["new"] and line["maintenance"] in ("001", "025")
     return cover.model_copy(update={"maintenance": "021"}) if begins else cover
 
 
-def _coverage(line: Mapping[str, Any]) -> CoverageLine:
+def _coverage(line: Mapping[str, Any], who: str) -> CoverageLine:
     return CoverageLine(
         plan=line["plan"], tier=Tier(line["tier"]) if line["tier"] else None, maintenance=line["maintenance"],
         effective_from=line["effective_from"], effective_to=line["effective_to"], provider=line["provider"],
+        began=line["began"].get(who),
     )  # fmt: skip
 
 
@@ -371,9 +373,7 @@ def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
                 known = told.get(worker.person_id, {})
                 now = cover_lines.covers(book, worker, connection_id, day, known)
                 before = cover_lines.comparable(worker, now, known, day)
-                all_lines = (cover_lines.full_line(plan, now.get(plan), before.get(plan), day, kept)
-                             for plan in sorted(now.keys() | before.keys()))  # fmt: skip
-                lines = [line for line in all_lines if line is not None]
+                lines = cover_lines.of_everything(now, before, day, kept)
                 unheard = [line for line in lines if not cover_lines.holds(before.get(line["plan"]))]
                 away = [] if not began else [
                     one for one in _far(unheard, {}, day, agreed)

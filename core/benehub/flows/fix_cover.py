@@ -102,7 +102,7 @@ def _again(worker: Worker, row: Row[Any], state: dict[str, Any]) -> dict[str, An
         return None
     held = {**state, "again": True}
     if row.type == Type.EFFECTIVE_DATE_DIFF:
-        held["to"] = None
+        held |= {"to": None, "restart": True}
     if row.type == Type.DEPENDANT_DIFF:
         covers = [one for of_slot in worker.coverages.values() for one in of_slot if one.data["plan"] == row.plan]
         now = max(covers, key=lambda one: one.effective_from, default=None)

@@ -77,6 +77,9 @@ class CoverageLine(Record):
     premium_minor: int | None = None
     provider: str = Field(default="", max_length=80)
     """The primary care provider chosen for this member: NPI, or the carrier's number of him."""
+    began: date | None = Field(default=None, exclude_if=lambda day: day is None)
+    """The first day of unbroken cover in the plan, where the carrier is to correct it; None: the one he holds stands,
+    and `effective_from` of a change is the day of the change."""
 
 
 class EnrollmentMember(Record):

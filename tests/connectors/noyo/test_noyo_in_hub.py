@@ -220,6 +220,28 @@ def test_each_family_goes_whole_and_an_end_is_told(firm: Firm) -> None:
     assert coverage["enrolled_members"][0]["effective_end_date"] == "2026-12-31"
 
 
+def test_a_change_of_tier_leaves_the_months_before_it_covered(firm: Firm) -> None:
+    firm.drop("dependent", FAMILY, ("2001", "Zoe", "Alder", "2015-05-05", "F", "child"))
+    firm.drop("election", ELECTED, ("2001", "ppo", "EC", "2026-12-01", "Zoe"))
+    firm.send()
+    firm.drop("dependent", FAMILY, ("2001", "Tom", "Alder", "1981-05-05", "M", "spouse"))
+    firm.drop("election", ELECTED, ("2001", "ppo", "FAM", "2027-03-01", "Zoe; Tom"))
+    assert firm.send()["sent"] == 1
+    ((one,), family) = firm.noyo.family("2001")["coverages"], firm.noyo.family("2001")["dependents"]
+    names = {row["id"]: row["person"]["first_name"] for row in family}
+    days = {names.get(row["individual_id"], "Ann"): (row["effective_start_date"], row["effective_end_date"])
+            for row in one["enrolled_members"]}  # fmt: skip
+    open_ = "9999-12-31"
+    assert days == {"Ann": ("2026-12-01", open_), "Zoe": ("2026-12-01", open_), "Tom": ("2027-03-01", open_)}
+    assert one["enrolled_members"][0]["latest_change_effective_date"] == "2027-03-01"
+    assert firm.send() == {"changes": 0, "members": 0}
+    # Taken back whole, it is void from its first day, and not from the day of the change.
+    firm.drop("employee", CENSUS, (*ANN[:7], "2026-11-15", *ANN[8:], "monthly"))
+    firm.send()
+    (one,) = firm.noyo.family("2001")["coverages"]
+    assert {row["effective_end_date"] for row in one["enrolled_members"]} == {"2026-11-30"}
+
+
 def test_a_carriers_no_moves_the_family_back_with_the_reason(firm: Firm) -> None:
     firm.send()
     firm.noyo.fulfil(firm.noyo.newest("2002"), "invalid", ["class is required"])

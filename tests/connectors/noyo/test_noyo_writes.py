@@ -149,6 +149,75 @@ def test_a_provider_goes_with_the_enrollment(bench: Any) -> None:
     assert told["coverages"][0]["plan_id"] == PLANS["ppo"].id
 
 
+def rows(bench: Any, number: str, plan: str = "ppo") -> list[tuple[str, str, str | None]]:
+    """An employee's own cover in a plan: first and last day, and the day of the latest change."""
+    (one,) = [each for each in bench.simulator.family(number)["coverages"] if each["plan_id"] == PLANS[plan].id]
+    return [(row["effective_start_date"], row["effective_end_date"], row.get("latest_change_effective_date"))
+            for row in one["enrolled_members"] if row["custom_individual_id"] == number]  # fmt: skip
+
+
+def max_(**more: Any) -> dict[str, Any]:
+    """The employee who has been covered since January, with one line of the PPO."""
+    usual = {"plan": "ppo", "tier": "ES", "maintenance": "001", "effective_from": "2027-03-01", "effective_to": None}
+    return member("1002", "Max", "Stein", "1975-07-01", coverages=[usual | more])
+
+
+def test_a_change_of_tier_takes_no_cover_back(bench: Any) -> None:
+    """Noyo asks for the original start, and has a field of its own for the day of a change."""
+    assert bench.push(max_()).changed
+    assert rows(bench, "1002") == [("2026-01-01", "9999-12-31", "2027-03-01")]
+    assert bench.push(max_()) == Receipt("", changed=False)
+    # Its end, told with the start of the newest tier, ends all of it and no more.
+    end = max_(maintenance="024", effective_to="2027-06-01")
+    bench.push(end)
+    assert rows(bench, "1002") == [("2026-01-01", "2027-05-31", "2027-05-31")]
+    assert bench.push(end).changed is False
+
+
+def test_another_provider_leaves_a_start_that_noyo_alone_knows(bench: Any) -> None:
+    bench.push(max_(provider="1234567893", effective_from="2026-09-01"))
+    assert [row[:2] for row in rows(bench, "1002")] == [("2026-01-01", "9999-12-31")]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"effective_from": "2025-11-01"}, {"effective_from": "2027-03-01", "began": "2025-11-01"}],
+    ids=["earlier", "told"],
+)
+def test_a_start_that_noyo_has_wrong_is_corrected(bench: Any, more: dict[str, Any]) -> None:
+    bench.push(max_(**more))
+    assert rows(bench, "1002")[0][0] == "2025-11-01"
+
+
+def test_a_start_that_was_too_early_is_corrected_where_that_is_said(bench: Any) -> None:
+    bench.push(max_(effective_from="2026-02-01", began="2026-02-01"))
+    assert rows(bench, "1002") == [("2026-02-01", "9999-12-31", None)]
+
+
+def test_cover_that_comes_back_is_a_row_of_its_own(bench: Any) -> None:
+    """The end was told ahead, so the row of it is still there."""
+    bench.push(max_(maintenance="024", effective_from="2026-01-01", effective_to="2027-01-01"))
+    back = max_(maintenance="025", effective_from="2027-03-01")
+    assert bench.push(back).changed
+    spells = [("2026-01-01", "2026-12-31", "2026-12-31"), ("2027-03-01", "9999-12-31", None)]
+    assert rows(bench, "1002") == spells
+    assert bench.push(back).changed is False
+
+
+def test_an_end_and_a_return_that_are_told_at_once(bench: Any) -> None:
+    ends = line("ppo", "024", "2026-01-01", "2027-01-01")
+    both = member("1002", "Max", "Stein", "1975-07-01", coverages=[ends, line("ppo", "025", "2027-03-01")])
+    bench.push(both)
+    assert [row[:2] for row in rows(bench, "1002")] == [("2026-01-01", "2026-12-31"), ("2027-03-01", "9999-12-31")]
+    assert bench.push(both).changed is False
+
+
+def test_an_end_that_is_taken_back_leaves_the_first_day(bench: Any) -> None:
+    bench.push(max_(maintenance="024", effective_from="2026-01-01", effective_to="2027-01-01"))
+    bench.push(max_(maintenance="025", effective_from="2026-09-01"))
+    assert [row[:2] for row in rows(bench, "1002")] == [("2026-01-01", "9999-12-31")]
+
+
 def test_every_kind_of_call_was_held_against_the_vendors_description(bench: Any, api: Any) -> None:
     if api is None:
         pytest.skip("the vendor's description is not at hand (BENEHUB_SHARED)")
