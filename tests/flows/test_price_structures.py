@@ -23,6 +23,7 @@ from benehub.periods import FOREVER, Month
 from benehub.reconcile import Type
 from benehub.store.tables import intake_row, person
 from benehub.views.clearing import clearing
+from benehub.views.unpriced import unpriced
 from benehub.views.why import why
 
 Open = Callable[..., Hub]
@@ -180,7 +181,7 @@ def test_a_month_accrues_to_the_cent_whatever_the_rates_go_by(hub: Hub) -> None:
     for key, minor in premium.items():
         assert employee.get(key, 0) + employer.get(key, 0) == minor
     assert accrue(hub, "again") | {"lines": 0} == {
-        "lines": 0, "new": 0, "corrected": 0, "unchanged": len(PREMIUMS), "lacking": 0, "problems": [],
+        "lines": 0, "new": 0, "corrected": 0, "unchanged": len(PREMIUMS), "lacking": 0, "needs": {},
     }  # fmt: skip
 
 
@@ -280,7 +281,7 @@ def test_a_bill_by_another_age_band_and_a_short_employer_contribution_are_found(
     }
 
 
-def test_a_cover_that_cannot_be_priced_is_counted_and_named_and_the_rest_goes_on(hub: Hub, fakehub: ModuleType) -> None:
+def test_a_cover_that_cannot_be_priced_is_counted_and_told_and_the_rest_goes_on(hub: Hub, fakehub: ModuleType) -> None:
     accrue(hub)
     fakehub.FakeConnector.rows |= {
         "employee": [fakehub.person(3)],
@@ -291,9 +292,14 @@ def test_a_cover_that_cannot_be_priced_is_counted_and_named_and_the_rest_goes_on
     hub.start_flow("coverage", "acme", "2", "2026-10-01")
     done = accrue(hub, "b")
     assert (done["lines"], done["lacking"]) == (len(PREMIUMS) + 1, 2)
-    assert done["problems"] == [
-        "employee 1003, plan ltd: lacks pay_minor", "employee 1003, plan vlife: lacks tobacco",
-    ]  # fmt: skip
+    assert done["needs"] == {"pay_minor": 1, "tobacco": 1} and "1003" not in str(done), "a run names nobody"
+    with hub.store.read("acme") as session:
+        told = unpriced(session, hub.book(session), OCTOBER)
+        assert [(one.number, one.plan, one.needs) for one in told] == [
+            ("1003", "ltd", ("pay_minor",)), ("1003", "vlife", ("tobacco",)),
+        ]  # fmt: skip
+        assert unpriced(session, hub.book(session), OCTOBER, limit=1) == told[:1]
+        assert unpriced(session, hub.book(session), OCTOBER, (told[0].person, told[0].plan)) == told[1:]
     with pytest.raises(DataError, match=r"employee 1003: the premium of plan ltd in 2026-10.*without pay_minor"):
         hub.start_flow("deductions.expect", "acme", "y", "2026-10")
 

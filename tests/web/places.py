@@ -72,6 +72,7 @@ def of_people(desk: Desk) -> dict[str, str]:
     return parts | {
         "people": "people", "unlinked people": "unlinked", "questions": "questions", "why": f"why/{ref}",
         "money": "money?month=2026-10", "invoice": "money/invoices/carrier/2026-10", "import": "import",
+        "lacking": "money/lacking?month=2026-10",
         "connections": "connections", "connection": "connections/payroll", "schedules": "schedules",
         "every fix": "fixes", "access": "access", "trail": "trail", "plan book": "plan-book",
         "try": "plan-book/try", "compare plans": "plan-book/compare", "settings": "settings", "me": "me",

@@ -16,12 +16,14 @@ from benehub.access import Role, audit, users
 from benehub.errors import DataError
 from benehub.flows import Hub, runs
 from benehub.store import acts, note_act
+from benehub.store.access_tables import audit as audit_table
 from benehub.store.locks import WAITING
 from benehub.store.schema import INSTALLATION
-from benehub.store.tables import attempt, closing, difference, dispatch, obligation, run
+from benehub.store.tables import attempt, closing, difference, dispatch, obligation, person, run
 from benehub.views import closing as closing_view
 from benehub.views.carried import everybody, first_of
 from benehub.views.outgoing import segments
+from benehub.views.unpriced import Unpriced
 from benehub.web.runs import AGAIN
 
 SOON = date(2026, 12, 3)
@@ -153,6 +155,36 @@ def test_all_that_may_have_the_focus_keeps_it_while_a_run_is_followed(desk: Desk
         ])  # fmt: skip
     assert keeps_focus(desk.get("runs/run_going/progress")) >= {"counts", "of-payroll", "of-leave", "cancel"}
     assert keeps_focus(desk.get("runs/run_stuck/progress")) >= {"retry", "cancel"}
+
+
+def test_a_run_tells_what_lacks_and_whose_it_is_is_told_to_whom_people_are_shown(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk.store.write(desk.employer) as session:
+        told = session.rows(select(person).where(*session.where(person, kind="employee")).limit(1))[0]
+        counts = {"lines": 1200, "lacking": 2, "needs": {"tobacco": 1, "members.2.birth_date": 1}}
+        before = {"problems": [f"employee {told.member_id}, plan life: lacks tobacco"], "parts": ["dis_a", "dis_b"]}
+        base = {"flow": "premiums.accrue", "subject": "2026-10", "executor": "", "error": "", "state": "done"}
+        base |= {"started_at": session.now(), "ended_at": session.now()}
+        rows = {"run_now": counts, "run_before": before, "run_none": {"needs": {}}}
+        session.add(run, [base | {"run_id": name, "counts": one} for name, one in rows.items()])
+    monkeypatch.setattr(
+        "benehub.web.money.unpriced",
+        lambda *_: [Unpriced(told.person_id, told.member_id, "life", ("tobacco", "members.2.birth_date"))],
+    )
+    desk.caller = caller_of(Role.ENGINEER, employer=desk.employer)
+    shown = desk.get("runs/run_now")
+    assert "use of tobacco: 1, birth date: 1" in shown and "1,200" in shown and "money/lacking" not in shown
+    assert told.member_id not in desk.get("runs/run_before") and "<dd>dis_a, dis_b</dd>" in desk.get("runs/run_before")
+    assert "<dd>–</dd>" in desk.get("runs/run_none")
+    desk.get("money/lacking", 403, month="2026-10")
+    desk.caller = caller_of(Role.FINANCE, employer=desk.employer)
+    assert "money/lacking?month=2026-10" in desk.get("runs/run_now")
+    assert f"people/{told.member_id}" in (page := desk.get("money/lacking", month="2026-10"))
+    assert "use of tobacco, birth date" in page
+    assert told.person_id in found(desk, audit_table)[-1].ref
+    desk.client.headers["accept-language"] = "de"
+    assert "Tabakkonsum: 1, Geburtsdatum: 1" in desk.get("runs/run_now")
 
 
 def keeps_focus(part: str) -> set[str]:

@@ -30,6 +30,22 @@ def accrue(period: str = PERIOD, employer: str = EMPLOYER, dry_run: bool = DRY_R
 
 
 @app.command()
+def lacking(period: str = PERIOD, employer: str = EMPLOYER, as_json: bool = JSON) -> None:
+    """Show the covers of the month whose premium cannot be worked out: whose they are, and what is not known."""
+    from benehub.cli.console import emit, table
+    from benehub.views.unpriced import unpriced
+
+    with opened(employer) as desk:
+        book, month = desk.book(), to_month(period)
+        with desk.store.read(desk.employer) as session:
+            found = unpriced(session, book, month)
+    columns = ("employee", "plan", "lacks")
+    rows = [(one.number, one.plan, ", ".join(one.needs)) for one in found]
+    told = [{"employee": one.number, "plan": one.plan, "needs": list(one.needs)} for one in found]
+    emit(told, as_json, table(f"covers of {month} without a premium", columns, rows))
+
+
+@app.command()
 def preview(
     carrier: str = CARRIER,
     period: str = PERIOD,

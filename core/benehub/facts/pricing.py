@@ -108,6 +108,18 @@ class Prices:
             for price, cover, parts in self._covers(timeline, month)
         ]
 
+    def insured(
+        self, workers: Sequence[Worker], month: Month
+    ) -> Iterator[tuple[Worker, Plan, Calculation[PremiumLine]]]:
+        """The month's lines in plans with premiums of whoever of these is employed in it."""
+        for worker in workers:
+            if not any(one.effective_from < month.end and one.effective_to > month.first for one in worker.employments):
+                continue
+            for timeline in worker.coverages.values():
+                if self.book.plan(timeline[-1].data["plan"]).insured:
+                    for plan, _, line in self.lines(worker, timeline, month):
+                        yield worker, plan, line
+
     def amounts(self, worker: Worker, timeline: Sequence[Fact], month: Month) -> list[tuple[Plan, Amounts]]:
         """The same lines as amounts alone: shared also among people whose birth dates differ but not their ages."""
         return [

@@ -119,13 +119,16 @@ def workers_in_parts(
 
 
 def parts_of_workers(
-    session: Session, window: Interval, known_at: int | None = None, *, elections: bool = True
+    session: Session, window: Interval, known_at: int | None = None, *, elections: bool = True, after: str = ""
 ) -> Iterator[Part]:
-    """The parts of `workers_in_parts`, for whoever looks up more about the people of a part at once."""
-    after: str | None = ""
-    while after is not None:
-        part = part_after(session, window, after, PART, known_at, elections=elections)
-        after = part.last
+    """The parts of `workers_in_parts`, for whoever looks up more about the people of a part at once.
+
+    From the first behind person id `after`.
+    """
+    last: str | None = after
+    while last is not None:
+        part = part_after(session, window, last, PART, known_at, elections=elections)
+        last = part.last
         yield part
 
 

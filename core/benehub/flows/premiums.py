@@ -47,16 +47,12 @@ LONGEST = 999_999_999
 Asked = Callable[[Plan], bool]
 """Whether a plan is among those whose premium is worked out."""
 
-MAX_PROBLEMS = 20
-"""Covers without a premium that a run names one by one; it counts all of them."""
-
-
 def accrue(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, Any]:
     """Post the premium of every coverage of the month; what is no longer owed is taken back.
 
     Earlier months within a plan's retro window are worked out again where they were accrued before. A cover
-    whose price cannot be worked out is counted as `lacking`, with whose it is and what it needs in `problems`;
-    the others are posted.
+    whose price cannot be worked out is counted as `lacking`, and by what it lacks in `needs`; the others are posted.
+    Whose they are `views.unpriced` tells: a run names nobody.
     """
     return steps.step("accrue", _accrue, hub, employer, Month.parse(month))
 
@@ -75,7 +71,7 @@ def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, Any]:
             changed = done["new"] + done["corrected"]
             if changed:
                 counts["earlier_months"] = counts.get("earlier_months", 0) + changed
-        return counts | {"lacking": lacking.count, "problems": lacking.problems}
+        return counts | {"lacking": lacking.count, "needs": dict(sorted(lacking.needs.items()))}
 
 
 def _any_plan(plan: Plan) -> bool:
@@ -105,17 +101,15 @@ def _dropped(session: Session, book: PlanBook) -> list[Plan]:
 
 @dataclass
 class Lacking:
-    """Covers without a premium: all are counted, the first are named."""
+    """Covers without a premium, and how many of them lack what."""
 
     count: int = 0
-    problems: list[str] = field(default_factory=list)
+    needs: Counter[str] = field(default_factory=Counter)
 
-    def note(self, worker: Worker, plan: str, needs: Sequence[str]) -> None:
+    def note(self, needs: Sequence[str]) -> None:
         """Count one more."""
         self.count += 1
-        if self.count <= MAX_PROBLEMS:
-            number = worker.identity.get("employee_number", worker.person_id)
-            self.problems.append(f"employee {number}, plan {plan}: lacks {', '.join(needs)}")
+        self.needs.update(needs)
 
 
 def _accrued_months(session: Session, month: Month) -> list[Month]:
@@ -146,10 +140,10 @@ def _accrue_month(
     for part in facts.parts_of_workers(session, Interval(month.first, until), elections=False):
         lines = _priced(prices, part.workers, month, asked)
         unknown = set()
-        for key, (worker, plan, line) in lines.items():
+        for key, (_, _, line) in lines.items():
             if line.result is None:
                 unknown.add(key)
-                lacking.note(worker, plan, line.needs)
+                lacking.note(line.needs)
         known = {key: one for key, one in lines.items() if key not in unknown}
         whys = save(session, (line for _, _, line in known.values()), prices.book.version)
         entries = {}
@@ -171,17 +165,11 @@ def _priced(
     prices: Prices, workers: Sequence[Worker], month: Month, asked: Asked
 ) -> dict[str, tuple[Worker, str, Calculation[PremiumLine]]]:
     """The month's lines in these plans of whoever is employed in it, by the entry's key."""
-    found = {}
-    for worker in workers:
-        if not any(one.effective_from < month.end and one.effective_to > month.first for one in worker.employments):
-            continue
-        for timeline in worker.coverages.values():
-            if not prices.book.plan(timeline[-1].data["plan"]).insured:
-                continue
-            for plan, _, line in prices.lines(worker, timeline, month):
-                if asked(plan):
-                    found[f"premium/{worker.person_id}/{plan.id}/{month}"] = worker, plan.id, line
-    return found
+    return {
+        f"premium/{worker.person_id}/{plan.id}/{month}": (worker, plan.id, line)
+        for worker, plan, line in prices.insured(workers, month)
+        if asked(plan)
+    }
 
 
 def _legs(book: PlanBook, person_id: str, plan: str, month: str, line: Any) -> tuple[Leg, ...]:

@@ -17,6 +17,9 @@ INTERRUPTED = "interrupted"
 QUEUED = "queued"
 """Told of a run that waits until a worker has time for it."""
 
+NAMING = ("problems",)
+"""Counts of runs of an earlier version that named people: whoever sees runs may see none."""
+
 _RUNNING = ("running", INTERRUPTED, QUEUED)
 """How a run is told that has not ended."""
 
@@ -75,7 +78,7 @@ def _plain(session: Session, row: Row[Any]) -> dict[str, Any]:
         "state": _told(session, row),
         "started_at": row.started_at,
         "ended_at": row.ended_at,
-        "counts": row.counts,
+        "counts": {name: one for name, one in row.counts.items() if name not in NAMING},
         "error": row.error,
         "error_class": row.error_class,
         "mend": row.mend,

@@ -21,6 +21,7 @@ from benehub.views.deposits import deposits
 from benehub.views.invoice import Line, invoice, sums
 from benehub.views.invoices import bills
 from benehub.views.persons import person_ids
+from benehub.views.unpriced import unpriced
 from benehub.web.pages import Entry, Page, page
 
 router = APIRouter(route_class=Page)
@@ -28,6 +29,7 @@ router = APIRouter(route_class=Page)
 NAV = Entry("money", "money", Permission.SEE_MONEY)
 
 Seer = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY))]
+SeesPeople = Annotated[Caller, Depends(Needs(Permission.SEE_PEOPLE))]
 SeerOf = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY, of_people=True))]
 
 MONTHS: Final = 6
@@ -78,6 +80,23 @@ def walk(
         begun=after, which="all" if which == "all" else "differ", billed=whole.billed, accrued=whole.accrued,
         count=whole.lines, currency=book.employer.currency, names=_names(book),
     )  # fmt: skip
+
+
+@router.get("/e/{employer}/money/lacking")
+def lacking(employer: str, request: Request, caller: SeesPeople, month: str = "", after: str = "") -> Response:
+    """Whose premium of a month cannot be worked out, and what is not known."""
+    if not after.isprintable():
+        raise DataError("a filter holds signs that no text has", mend="Type it anew")
+    hub: Hub = request.app.state.hub
+    person, _, plan = after[:200].partition("/")
+    with hub.store.read(employer) as session:
+        book = hub.book(session)
+        asked = Month.parse(month) if month else Month.of(session.today())
+        found = unpriced(session, book, asked, (person, plan), LINES + 1)
+        seen(request, [one.person for one in found[:LINES]])
+    more = f"{found[LINES - 1].person}/{found[LINES - 1].plan}" if len(found) > LINES else ""
+    return page(request, caller, "money/lacking.html", asked=asked, rows=found[:LINES], after=more, begun=after,
+                names=_names(book))  # fmt: skip
 
 
 def _key(line: Line) -> str:

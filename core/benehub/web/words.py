@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -138,6 +138,18 @@ class Words:
     def number(self, value: int) -> str:
         """A whole number."""
         return str(format_decimal(value, locale=self.language))
+
+    def counted(self, value: object) -> str:
+        """What a run counted: a number, how many of each kind, or ids."""
+        if isinstance(value, dict):
+            return ", ".join(f"{self.needed([name])}: {self.counted(one)}" for name, one in value.items()) or "–"
+        if isinstance(value, list):
+            return ", ".join(map(str, value)) or "–"
+        return self.number(value) if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+    def needed(self, names: Sequence[str]) -> str:
+        """What lacks, by the names of its inputs; one of a covered person stands behind his number."""
+        return ", ".join(dict.fromkeys(self.word("needs", name.rpartition(".")[2]) for name in names))
 
     def money(self, minor: int | None, unit: str) -> str:
         """An amount in minor units with its currency, or minutes of leave as hours; a dash for none."""

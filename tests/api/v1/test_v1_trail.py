@@ -29,7 +29,7 @@ from benehub.views.strangers import unlinked
 UNNAMED = {
     "/suppressions": "kinds of differences that are set aside, of everybody",
     "/plan-book/text": "what is promised to everybody", "/cost": "sums", "/reconciliations/{run}": "sums",
-    "/trail/export": "the trail", "/imports": "tables", "/imports/{upload}": "a table",
+    "/premiums/lacking": "whose premium lacks, here nobody's", "/trail/export": "the trail", "/imports": "tables", "/imports/{upload}": "a table",
     "/imports/{upload}/columns": "headings", "/imports/{upload}/preview": "whom it would change, here nobody known",
 }  # fmt: skip
 """Guarded reads that may name nobody, by address, each with what they show."""
@@ -76,7 +76,7 @@ def test_whom_an_answer_shows_stands_in_the_trail(api: Api) -> None:
         assert session.rows(select(dispatch).where(*session.where(dispatch, dispatch_id=some["dispatch"])))
     params: dict[str, dict[str, Any]] = {
         "deductions": {"pay_date": "2026-10-15"}, "contributions": {"year": 2026}, "cost": {"month": "2026-10"},
-        "clearing": {"month": "2026-10"}, "deposits": {"month": "2026-10"},
+        "clearing": {"month": "2026-10"}, "deposits": {"month": "2026-10"}, "lacking": {"month": "2026-10"},
         "trace": {"month": "2026-10", "employee": "1001", "plan": "ppo"},
     }  # fmt: skip
     looked: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""`/clearing`, `/invoices`, `/deposits`: what stands in clearing accounts and why, what was billed and is paid."""
+"""`/clearing`, `/invoices`, `/deposits`, `/premiums`: what stands in clearing accounts and why, what was billed and is paid."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
 
-from benehub.api.v1.fields import MONTH, At, MonthText, NamePath, PageOf, SeesMoney, SeesMoneyOf
+from benehub.api.v1.fields import MONTH, At, MonthText, NamePath, PageOf, SeesMoney, SeesMoneyOf, SeesPeople
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.paging import no_cursor
 from benehub.api.v1.problems import Refused
@@ -18,6 +18,7 @@ from benehub.views.clearing import clearing
 from benehub.views.deposits import Deposit, deposits
 from benehub.views.invoice import Line, invoice, sums
 from benehub.views.invoices import bills
+from benehub.views.unpriced import unpriced
 
 router = APIRouter(prefix="/employers/{employer}", tags=["money"], route_class=Route)
 
@@ -77,6 +78,15 @@ class InvoiceLine(Model):
     accrued: str
     """What the ledger accrued: decimal text in `currency`."""
     currency: str
+
+
+class UnpricedTold(Model):
+    """A cover whose premium cannot be worked out."""
+
+    employee: str
+    plan: str
+    needs: list[str]
+    """The inputs that are not known, by name."""
 
 
 class DepositTold(Model):
@@ -165,6 +175,19 @@ def walk_invoice(
 
 def _place(line: Line) -> tuple[str, str]:
     return line.member, line.plan
+
+
+@router.get("/premiums/lacking", operation_id="list_lacking_premiums")
+def list_lacking_premiums(_caller: SeesPeople, at: At, page: PageOf, month: MonthText) -> Page[UnpricedTold]:
+    """List the covers of a month whose premium cannot be worked out, with what is not known: a run only counts them."""
+    after = page.after(str, str)
+    with at.book() as (session, book):
+        rows = unpriced(session, book, Month.parse(month), (after[0], after[1]) if after else ("", ""), page.limit + 1)
+        at.seen(session, [one.person for one in rows[: page.limit]])
+    return page.page(
+        rows, lambda one: UnpricedTold(employee=one.number, plan=one.plan, needs=list(one.needs)),
+        lambda one: (one.person, one.plan),
+    )  # fmt: skip
 
 
 @router.get("/deposits", operation_id="list_deposits")
