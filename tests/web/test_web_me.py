@@ -190,7 +190,9 @@ def test_a_question_is_read_by_whom_its_form_names_and_a_look_is_noted(desk: Des
     assert "/questions" not in desk.get("today")
     for role in (Role.AUDITOR, Role.BENEFITS_ADMIN):
         desk.caller = caller_of(role, employer=desk.employer)
-        assert asked in desk.get(f"people/{own[1]}", show="contact") and "About my knee." in desk.get(f"questions/{asked}")
+        assert asked in desk.get(f"people/{own[1]}", show="contact") and "About my knee." in desk.get(
+            f"questions/{asked}"
+        )
         with desk.store.read(desk.employer) as session:
             row = newest(session, limit=1)[0]
         assert (row.action, row.permission) == ("GET /e/{employer}/questions/{question}", "see_questions")

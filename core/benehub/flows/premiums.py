@@ -47,6 +47,7 @@ LONGEST = 999_999_999
 Asked = Callable[[Plan], bool]
 """Whether a plan is among those whose premium is worked out."""
 
+
 def accrue(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, Any]:
     """Post the premium of every coverage of the month; what is no longer owed is taken back.
 
