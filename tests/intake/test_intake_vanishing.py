@@ -201,11 +201,12 @@ def benefit(key: str, code: str = "MED", amount: int = 100) -> Incoming:
     return Incoming(key, {"employee": "v1", "code": code, "employee_amount_minor": amount})
 
 
-def held(desk: Any) -> dict[str, tuple[bool, int]]:
+def held(desk: Any, connection: str = "hris") -> dict[str, tuple[bool, int]]:
     with desk.store.read("acme") as session:
         return {
-            fact.key: (fact.data["active"], fact.data["employee_amount_minor"])
-            for fact in facts.as_of(session, "payroll_benefit", session.today())
+            code: (fact.data["active"], fact.data["employee_amount_minor"])
+            for (at, _, code), fact in facts.payroll_holds(session, session.today()).items()
+            if at == connection
         }
 
 
@@ -221,6 +222,16 @@ def test_a_deduction_with_a_new_id_is_still_held(desk: Any, person: Person) -> N
     full(desk, "payroll_benefit", benefit("a"))
     assert full(desk, "payroll_benefit", benefit("a2", amount=120)).gone == 1
     assert held(desk) == {"MED": (True, 120)}
+
+
+def test_a_deduction_gone_from_one_payroll_is_still_held_at_another(desk: Any, person: Person) -> None:
+    desk.take("employee", person(1))
+    linked = Incoming("v1", {"employee_number": person(1).data["employee_number"]})
+    desk.take("payroll_person", linked, connection="payroll")
+    full(desk, "payroll_benefit", benefit("a"), benefit("b", "DEN"))
+    full(desk, "payroll_benefit", benefit("a", amount=120), benefit("b", "DEN"), connection="payroll")
+    assert full(desk, "payroll_benefit", benefit("b", "DEN")).gone == 1
+    assert held(desk)["MED"] == (False, 0) and held(desk, "payroll")["MED"] == (True, 120)
 
 
 def pay_date(day: str) -> Incoming:

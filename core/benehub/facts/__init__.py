@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benehub.facts.history import Fact, Version, as_of, preload, preload_new, record, resolve, timelines
 from benehub.facts.pay_periods import PayPeriod, pay_calendar
+from benehub.facts.payroll_benefits import payroll_holds
 from benehub.facts.workforce import (
     Part,
     Worker,
@@ -28,6 +29,7 @@ __all__ = [
     "part_of",
     "parts_of_workers",
     "pay_calendar",
+    "payroll_holds",
     "preload",
     "preload_new",
     "ranges",

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from benehub import facts, obligations
-from benehub.facts import Version
+from benehub.facts import payroll_benefits
 from benehub.flows.hub import Hub
 from benehub.obligations import ADOPTED, Wanted
 from benehub.periods import FOREVER
@@ -30,11 +30,12 @@ NOTED = 500
 _NAMES = ("code", "employee_amount_minor", "employee_rate", "employer_amount_minor", "active")
 
 
-def held(session: Session) -> dict[str, Held]:
-    """What payroll holds by person and code: as last adopted, overlaid by what it has confirmed since."""
+def held(session: Session, connection_id: str) -> dict[str, Held]:
+    """What one payroll holds by person and code: as last adopted, overlaid by what it has confirmed since."""
     found: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for fact in facts.as_of(session, "payroll_benefit", FOREVER - timedelta(days=1)):
-        found.setdefault(fact.subject, {})[fact.key] = fact.data
+    for (connection, person, code), fact in facts.payroll_holds(session, FOREVER - timedelta(days=1)).items():
+        if connection == connection_id:
+            found.setdefault(person, {})[code] = fact.data
     return dict(found)
 
 
@@ -48,21 +49,30 @@ def note_held(hub: Hub, employer: str, ids: Sequence[str]) -> int:
                 if row.state == "confirmed":
                     content = obligations.content(session, row)
                     data = {name: content[name] for name in _NAMES}
-                    versions.append(Version("payroll_benefit", row.person_id, content["code"], session.today(), data))
+                    whose = (row.connection_id, row.person_id, content["code"])
+                    versions.append(payroll_benefits.version(*whose, session.today(), data))
             noted += facts.record(session, versions, "confirmed by payroll")
     return noted
 
 
-def with_match_known(session: Session, book: PlanBook, wants: Iterable[Wanted]) -> list[Wanted]:
-    """Owe each deferral of which payroll holds the rate but may hold another match; the others as they were.
+def as_known(session: Session, book: PlanBook, wants: Iterable[Wanted]) -> list[Wanted]:
+    """Owe what is not known to be held: the others as they were.
 
-    Told once too often is harmless: whoever can be asked what he holds is asked first.
+    That is a deferral of which payroll holds the rate but may hold another match, and what was once taken for held
+    here though nothing is known of it: another payroll held it. Told once too often is harmless: whoever can be asked
+    what he holds is asked first.
     """
     found = list(wants)
-    ids = {session.id("obl", one.key): one for one in found if one.adopted and one.content["employee_rate"]}
-    rows = {row.obligation_id: row for row in obligations.by_ids(session, list(ids))}
-    doubtful = {one.key for known, one in ids.items() if not _match_is_held(session, book, one, rows.get(known))}
+    asked = {session.id("obl", one.key): one for one in found if not one.adopted or one.content["employee_rate"]}
+    rows = {row.obligation_id: row for row in obligations.by_ids(session, list(asked))}
+    doubtful = {one.key for known, one in asked.items() if _is_doubtful(session, book, one, rows.get(known))}
     return [replace(one, adopted=False, drifted=True) if one.key in doubtful else one for one in found]
+
+
+def _is_doubtful(session: Session, book: PlanBook, one: Wanted, before: Row[Any] | None) -> bool:
+    if not one.adopted:
+        return before is not None and before.reason == ADOPTED
+    return not _match_is_held(session, book, one, before)
 
 
 def _match_is_held(session: Session, book: PlanBook, one: Wanted, before: Row[Any] | None) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from benehub import facts
 from benehub.crypto import mask
 from benehub.errors import DataError
-from benehub.facts import Version
+from benehub.facts import Version, payroll_benefits
 from benehub.hours import leave_unit
 from benehub.identity import people
 from benehub.identity.matching import Told
@@ -307,7 +307,8 @@ def payroll_benefit(session: Session, book: PlanBook, origin: Origin, row: Recor
     assert isinstance(row, PayrollBenefit)
     person_id = employee_of(session, origin, row.employee)
     data = row.model_dump(mode="json", exclude={"employee", "version"})
-    _one(session, origin, Version("payroll_benefit", person_id, row.code, session.today(), data))
+    held = payroll_benefits.version(origin.connection_id, person_id, row.code, session.today(), data)
+    _one(session, origin, held)
     return f"{person_id}/{row.code}"
 
 

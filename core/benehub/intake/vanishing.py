@@ -22,7 +22,7 @@ from typing import Any
 from sqlalchemy import Row, select, update
 
 from benehub import facts
-from benehub.facts import Version
+from benehub.facts import Version, payroll_benefits
 from benehub.intake.absence import PERIODIC, absent
 from benehub.intake.superseding import is_overtaken, later
 from benehub.intake.told import keys_told_in
@@ -107,10 +107,10 @@ def _not_in_payroll(session: Session, header: Row[Any], rows: Sequence[Row[Any]]
     }
     today, versions = session.today(), []
     subjects = sorted({about.partition("/")[0] for about in wanted - still})
-    for held in facts.as_of(session, "payroll_benefit", today, subjects=subjects):
-        if f"{held.subject}/{held.key}" in wanted - still and held.data["active"]:
+    for (connection, person, code), held in facts.payroll_holds(session, today, subjects).items():
+        if connection == header.connection_id and f"{person}/{code}" in wanted - still and held.data["active"]:
             data = {**held.data, "active": False, "employee_amount_minor": 0, "employee_rate": ""}
-            versions.append(Version("payroll_benefit", held.subject, held.key, today, data))
+            versions.append(payroll_benefits.version(connection, person, code, today, data))
     facts.record(session, versions, f"{header.batch_id}: gone", header.batch_id)
 
 

@@ -115,15 +115,15 @@ def _told(row: Row[Any], family: dict[str, str]) -> Told:
 
 def _held(session: Session, person_id: str, book: PlanBook) -> dict[str, list[Told]]:
     """The deductions that payroll holds for the employee, as last read."""
-    found = []
-    for fact in facts.as_of(session, "payroll_benefit", session.today(), subjects=[person_id]):
+    found: dict[str, list[Told]] = {}
+    for (connection, _, code), fact in facts.payroll_holds(session, session.today(), [person_id]).items():
         amount = fact.data.get("employee_amount_minor")
         text = str(fact.data.get("employee_rate") or "")
-        found.append(
-            Told("payroll_benefit", "", str(fact.data["code"]), text, "", fact.effective_from.isoformat(), "",
+        found.setdefault(connection, []).append(
+            Told("payroll_benefit", "", code, text, "", fact.effective_from.isoformat(), "",
                  int(amount) if amount and not text else None, book.employer.currency, fact.fact_id)
         )  # fmt: skip
-    return {book.roles.payroll: found} if found else {}
+    return found
 
 
 def _ours(session: Session, book: PlanBook, person_id: str, connection_id: str) -> Iterator[Told]:
