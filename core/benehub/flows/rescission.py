@@ -16,6 +16,7 @@ from benehub import reconcile
 from benehub.facts import Fact, Version
 from benehub.facts.explanations import Kept, kept
 from benehub.ledger import accounts as chart
+from benehub.ledger.arrears import FORGIVEN
 from benehub.money import format_minor
 from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
@@ -56,6 +57,7 @@ def paid_for(session: Session, persons: Sequence[str]) -> Paid:
                 leg.c.coverage_month.is_not(None),
                 entry.c.status == "posted",
                 entry.c.type.not_like("premium.%"),
+                entry.c.type.not_in(FORGIVEN),
             )
             .group_by(leg.c.person_id, leg.c.plan, leg.c.coverage_month)
         )

@@ -26,6 +26,8 @@ MISSED = "deduction.missed"
 WRITTEN_OFF = "arrears.written_off"
 TOLERATED = "difference.tolerated"
 """Cents of a payroll's rounding that nobody asks for: they went to the rounding account."""
+FORGIVEN = tuple(f"{name}{end}" for name in (WRITTEN_OFF, TOLERATED) for end in ("", ".reversed"))
+"""What lowers an employee's share though nothing was taken for it."""
 WITHHELD = ("deduction.withheld", "deduction.withheld.reversed")
 
 Key = tuple[str, str]
@@ -103,8 +105,7 @@ def balances(session: Session, before: date | None = None, person_id: str = "") 
     original = entry.alias("original")
     linked = func.coalesce(entry.c.pending_id, original.c.pending_id)
     withheld = and_(entry.c.type.in_(WITHHELD), leg.c.money_source == "employee")
-    given_up = [name for one in (WRITTEN_OFF, TOLERATED) for name in (one, f"{one}.reversed")]
-    which = [entry.c.type.in_(given_up), and_(withheld, linked.is_(None))]
+    which = [entry.c.type.in_(FORGIVEN), and_(withheld, linked.is_(None))]
     if before is None:
         which += [
             and_(entry.c.type == MISSED, entry.c.pending_id.in_(_pending(session, DEDUCTION))),

@@ -9,11 +9,11 @@ refused: it is posted as a loss and told, never forgotten. Only the claims thems
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Row, and_, case, func, literal, or_, select, union_all
 
@@ -27,9 +27,10 @@ from benehub.reconcile.carriers import Key
 from benehub.reconcile.claimed import Claim, unanswered
 from benehub.reconcile.differences import Outcome, settle_within
 from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.payable import posted_out
 from benehub.reconcile.unpaid import paid_by_key
 from benehub.store import Session
-from benehub.store.tables import confirmation, credit_claim, dispatch, entry, leg, obligation
+from benehub.store.tables import confirmation, credit_claim, difference, dispatch, entry, leg, obligation
 
 CLAIM = "premium.claim"
 """The operation by which a claim leaves, and the kind of what is owed until then."""
@@ -120,35 +121,72 @@ def standing(session: Session, book: PlanBook, carrier: str = "") -> list[Credit
     if not whose or (carrier and carrier not in mine):
         return []
     months = {month for _, _, month in whose}
-    paid, taken = _paid(session, months), _taken(session, months)
-    billed, waiting = _billed(session, months), _owed_claims(session, WAITING)
-    claims = _claims(session, book, whose)
+
+    def to(connection_id: str, key: Key) -> _To:
+        """Whose credit a claim or a taking is of: the plan's own carrier's where it names no other that was paid."""
+        return (connection_id if connection_id in others.get(key, ()) else whose.get(key, ""), *key)
+
+    paid, taken = _paid(session, months), _by_carrier(_taken(session, months), to)
+    billed, claims = _billed(session, months), _by_carrier(_claims(session, book, whose), to)
+    waiting = _by_carrier({one: [worth] for one, worth in _owed_claims(session, WAITING).items()}, to)
     found = []
     for key, own in whose.items():
         rest, gone, paid_own, billed_own = paid_over.get(key, 0), lost.get(key, 0), paid.get(key, 0), dict(billed[key])
-        asked, after = unanswered(claims.get(key, ()), taken.get(key, ()))
-        asks = (asked, waiting.get(key, 0), after)
         for other, amount in others.get(key, {}).items():
             granted = max(0, amount - billed_own.pop(other)) if other in billed_own else 0
-            part = min(amount, rest)
-            found.append(_credit(session, book, other, key, (part, min(granted, part), *asks, 0), of_other=True))
-            rest, paid_own, asks = rest - part, paid_own - amount, (0, 0, 0)
+            part, it = min(amount, rest), (other, *key)
+            asked, after = unanswered(claims[it], taken[it])
+            sums = (part, min(granted, part), asked, sum(waiting[it]), after, 0)
+            found.append(_credit(session, book, other, key, sums, of_other=True))
+            rest, paid_own = rest - part, paid_own - amount
         granted = min(max(0, paid_own - sum(billed_own.values())), rest + gone) if billed_own else 0
         if rest or gone:
-            found.append(_credit(session, book, own, key, (rest, granted, *asks, gone)))
+            it = (own, *key)
+            asked, after = unanswered(claims[it], taken[it])
+            found.append(_credit(session, book, own, key, (rest, granted, asked, sum(waiting[it]), after, gone)))
     return sorted(
         (one for one in found if carrier in ("", one.carrier)),
         key=lambda one: (one.claim_by or date.max, one.carrier, one.plan, one.person_id or ""),
     )
 
 
+_To = tuple[str, str | None, str, str]
+"""A carrier, and the person, plan and month of cover."""
+
+
+_One = TypeVar("_One")
+
+
+def _by_carrier(
+    found: Mapping[_To, Sequence[_One]], to: Callable[[str, Key], _To]
+) -> defaultdict[_To, list[_One]]:  # fmt: skip
+    """The same by the carrier whose credit it is of."""
+    told: defaultdict[_To, list[_One]] = defaultdict(list)
+    for (connection_id, *key), several in found.items():
+        told[to(connection_id, (key[0], str(key[1]), str(key[2])))] += several
+    return told
+
+
 def _of_others(session: Session, book: PlanBook, over: Mapping[Key, int]) -> dict[Key, dict[str, int]]:
-    """What carriers that do not insure the plan were paid of what was paid too much: key -> carrier -> amount."""
+    """What carriers that do not insure the plan were paid of what was paid too much: key -> carrier -> amount.
+
+    What a person has given up of it, and is posted out, is nobody's credit: what is left of the key is the own one's.
+    """
+    if not over:
+        return {}
+    rows = session.rows(
+        select(difference).where(
+            *session.where(difference, relation=Relation.PREMIUM.value, type=Type.BILLED_NOT_ENROLLED.value),
+            session.among(difference.c.period, sorted({month for _, _, month in over})), posted_out(),
+        )
+    )  # fmt: skip
+    out = {(carriers.told_by(book, row)[0], row.person_id, row.plan, row.period) for row in rows}
     found: dict[Key, dict[str, int]] = {}
     for carrier, sums in paid_by_key(session, book, {month for _, _, month in over}).items():
         for key, amount in sums.items():
             plan = book.find(key[1])
-            if key in over and amount > 0 and plan is not None and plan.carrier not in (None, carrier):
+            other = plan is not None and plan.carrier not in (None, carrier)
+            if key in over and amount > 0 and other and (carrier, *key) not in out:
                 found.setdefault(key, {})[carrier] = amount
     return found
 
@@ -202,26 +240,25 @@ def _paid(session: Session, months: set[str]) -> dict[Key, int]:
     return {key: -amount for key, amount in _by_key(session, chart.CARRIER_TRANSIT, months).items()}
 
 
-def _taken(session: Session, months: set[str]) -> dict[Key, list[tuple[date, int]]]:
-    """What payments have taken back so far, by lines below zero, and on which day."""
+def _taken(session: Session, months: set[str]) -> dict[_To, list[tuple[date, int]]]:
+    """What payments have taken back so far, by lines below zero, and on which day; of whom no payment says: of ""."""
     sent, back = entry.c.type == "premium.remitted", entry.c.type == "premium.remitted.reversed"
+    keys = (dispatch.c.connection_id, leg.c.person_id, leg.c.plan, leg.c.coverage_month, entry.c.effective_date)
     rows = session.rows(
-        select(
-            leg.c.person_id, leg.c.plan, leg.c.coverage_month, entry.c.effective_date,
-            func.sum(leg.c.amount).label("amount"),
-        )
+        select(*keys, func.sum(leg.c.amount).label("amount"))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .outerjoin(dispatch, (dispatch.c.employer_id == leg.c.employer_id) & (dispatch.c.dispatch_id == leg.c.batch))
         .where(
             leg.c.employer_id == session.employer,
             leg.c.account == chart.CARRIER_TRANSIT,
             leg.c.coverage_month.in_(sorted(months)),
             or_(and_(sent, leg.c.amount > 0), and_(back, leg.c.amount < 0)),
         )
-        .group_by(leg.c.person_id, leg.c.plan, leg.c.coverage_month, entry.c.effective_date)
-    )  # fmt: skip
-    found: dict[Key, list[tuple[date, int]]] = {}
+        .group_by(*keys)
+    )
+    found: dict[_To, list[tuple[date, int]]] = {}
     for row in rows:
-        found.setdefault((row.person_id, row.plan, row.coverage_month), []).append(
+        found.setdefault((row.connection_id or "", row.person_id, row.plan, row.coverage_month), []).append(
             (row.effective_date, int(row.amount))
         )
     return found
@@ -330,32 +367,32 @@ def claims_of(session: Session, credit_id: str) -> Sequence[Row[Any]]:
     )
 
 
-def _claims(session: Session, book: PlanBook, whose: Mapping[Key, str]) -> dict[Key, list[Claim]]:
+def _claims(session: Session, book: PlanBook, whose: Mapping[Key, str]) -> dict[_To, list[Claim]]:
     """What was claimed by a person's word, always in time, and by fixes that have left (see `fix_claims`).
 
     A claim that a person sends has left on the day on which he says so.
     """
-    claims: dict[Key, list[Claim]] = {}
+    claims: dict[_To, list[Claim]] = {}
     for row in session.rows(select(credit_claim).where(*session.where(credit_claim))):
-        key = (row.person_id, row.plan, row.coverage_month)
-        claims.setdefault(key, []).append(Claim(row.claimed_on, int(row.amount), late=False))
-    for key, day, worth in _left_claims(session):
-        last = book.terms(whose.get(key, "")).claim_by(Month.parse(key[2]))
-        claims.setdefault(key, []).append(Claim(day, worth, late=last is not None and day > last))
+        it = (row.connection_id, row.person_id, row.plan, row.coverage_month)
+        claims.setdefault(it, []).append(Claim(row.claimed_on, int(row.amount), late=False))
+    for it, day, worth in _left_claims(session):
+        last = book.terms(whose.get(it[1:], "")).claim_by(Month.parse(it[3]))
+        claims.setdefault(it, []).append(Claim(day, worth, late=last is not None and day > last))
     return claims
 
 
-def _left_claims(session: Session) -> list[tuple[Key, date, int]]:
+def _left_claims(session: Session) -> list[tuple[_To, date, int]]:
     """What fixes claim that have left, and the day on which they left."""
     rows = session.rows(
-        select(obligation.c.person_id, obligation.c.plan, obligation.c.period, obligation.c.worth_minor,
-               dispatch.c.sent_at)
+        select(obligation.c.connection_id, obligation.c.person_id, obligation.c.plan, obligation.c.period,
+               obligation.c.worth_minor, dispatch.c.sent_at)
         .join(dispatch, (dispatch.c.employer_id == obligation.c.employer_id)
               & (dispatch.c.dispatch_id == obligation.c.dispatch_id))
         .where(*session.where(obligation, kind=CLAIM), obligation.c.state.in_(LEFT))
     )  # fmt: skip
     return [
-        ((row.person_id, row.plan, row.period), session.day_of(row.sent_at) if row.sent_at else session.today(),
+        ((row.connection_id, row.person_id, row.plan, row.period), session.day_of(row.sent_at) if row.sent_at else session.today(),
          int(row.worth_minor))
         for row in rows
     ]  # fmt: skip
@@ -371,20 +408,20 @@ def _told_claims(session: Session) -> dict[Key, int]:
     return {(row.person_id, row.plan, row.coverage_month): int(row.amount) for row in rows}
 
 
-def _owed_claims(session: Session, states: Sequence[str]) -> dict[Key, int]:
-    keys = (obligation.c.person_id, obligation.c.plan, obligation.c.period)
+def _owed_claims(session: Session, states: Sequence[str]) -> dict[_To, int]:
+    keys = (obligation.c.connection_id, obligation.c.person_id, obligation.c.plan, obligation.c.period)
     rows = session.rows(
         select(*keys, func.sum(obligation.c.worth_minor).label("amount"))
         .where(*session.where(obligation, kind=CLAIM), obligation.c.state.in_(states))
         .group_by(*keys)
     )
-    return {(row.person_id, row.plan, row.period): int(row.amount) for row in rows}
+    return {(row.connection_id, row.person_id, row.plan, row.period): int(row.amount) for row in rows}
 
 
 def asked(session: Session, key: Key) -> int:
     """What stands claimed from the carrier in either way, or is about to be, and what it has not given back yet."""
     person_id, plan, month = key
-    fixes = _owed_claims(session, (*LEFT, *WAITING)).get(key, 0)
+    fixes = sum(worth for it, worth in _owed_claims(session, (*LEFT, *WAITING)).items() if it[1:] == key)
     claims = _told_claims(session).get(key, 0) + fixes
     given = session.connection.execute(
         select(func.sum(-confirmation.c.amount)).where(
@@ -392,7 +429,7 @@ def asked(session: Session, key: Key) -> int:
             confirmation.c.person_id == person_id, confirmation.c.amount < 0,
         )
     ).scalar()  # fmt: skip
-    taken = sum(amount for _, amount in _taken(session, {month}).get(key, ()))
+    taken = sum(amount for it, all_of in _taken(session, {month}).items() if it[1:] == key for _, amount in all_of)
     return max(0, claims - max(int(given or 0), taken))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, literal, select, union_all
 
+from benehub import facts
 from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Month
@@ -56,11 +57,11 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     that was expected of it is pending in the ledger, and nothing of it is missing.
     """
     differing = _differing(session, book, connection_id, month)
-    unread = _unread(session, connection_id, {line.pay_date for line in differing})
-    lines = without_arrears(session, [line for line in differing if line.pay_date not in unread])
+    unread = _unread(session, book, connection_id, differing)
+    lines = without_arrears(session, [line for line in differing if (line.person_id, line.pay_date) not in unread])
     lines = without_made_up(session, lines, month)
     linked = _linked(session, connection_id)
-    early = [line for line in differing if line.pay_date in unread]
+    early = [line for line in differing if (line.person_id, line.pay_date) in unread]
     findings = list(_unlinked([*lines, *early], linked, month, book))
     rest = [line for line in lines if line.person_id in linked]
     other_pay, rest = plan_pay.apart(rest, plan_pay.other_pay(session, connection_id, month))
@@ -79,20 +80,38 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     return findings
 
 
-def _unread(session: Session, connection_id: str, days: Collection[date]) -> set[date]:
-    """Of these pay dates those whose register is still to come: not overdue, and no line of it was read."""
-    waiting = [day for day in sorted(days) if day + timedelta(days=GRACE_DAYS) >= session.today()]
+def _unread(
+    session: Session, book: PlanBook, connection_id: str, lines: Sequence[Line]
+) -> set[tuple[str, date]]:  # fmt: skip
+    """Whose register of which pay date is still to come: it is not overdue, and no line of his pay group was read.
+
+    A register that names no pay group is of all of them.
+    """
+    waiting = {day for day in {line.pay_date for line in lines} if day + timedelta(days=GRACE_DAYS) >= session.today()}
     if not waiting:
         return set()
+    group = confirmation.c.detail["pay_group"].as_string()
     rows = session.rows(
-        select(confirmation.c.pay_date)
+        select(confirmation.c.pay_date, group.label("pay_group"))
         .where(
             *session.where(confirmation, kind="register_line", connection_id=connection_id, current=1),
-            confirmation.c.pay_date.in_(waiting),
+            confirmation.c.pay_date.in_(sorted(waiting)),
         )
         .distinct()
     )
-    return set(waiting) - {row.pay_date for row in rows}
+    read: dict[date, set[str]] = {day: set() for day in waiting}
+    for row in rows:
+        read[row.pay_date].add(row.pay_group or "")
+    found: set[tuple[str, date]] = set()
+    for day, groups in read.items():
+        people = {line.person_id for line in lines if line.pay_date == day}
+        if groups and not ("" in groups or len(book.pay_groups) == 1):
+            known = facts.as_of(session, "employment", day, subjects=sorted(people))
+            people -= {one.subject for one in known if one.data["pay_group"] in groups}
+        elif groups:
+            continue
+        found |= {(person_id, day) for person_id in people}
+    return found
 
 
 def _linked(session: Session, connection_id: str) -> set[str | None]:

@@ -9,7 +9,7 @@ at any price. The money leaves the account it is in by an entry of the differenc
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -27,7 +27,7 @@ from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.given_up import leaves_money
 from benehub.reconcile.payable import is_tolerated
 from benehub.store import Session
-from benehub.store.tables import difference, entry, leg
+from benehub.store.tables import SOURCED, difference, entry, leg
 
 TYPES = {
     Relation.PAYROLL: (Type.AMOUNT_DIFF, Type.EMPLOYER_LINE_DIFF),
@@ -45,7 +45,8 @@ def within(session: Session, book: PlanBook, relation: Relation, findings: Itera
     line, most = getattr(book.tolerance, relation.value).minor(unit)
     if not line:
         return frozenset()
-    said = _dismissed(session, relation)
+    findings = list(findings)
+    said = _dismissed(session, relation, {one.period for one in findings})
     files: defaultdict[str, list[Finding]] = defaultdict(list)
     for one in findings:
         if _small(one, line, session.today()) and one.unit == unit and said.get(one.key) != one.gap:
@@ -61,11 +62,12 @@ def _small(one: Finding, line: int, today: date) -> bool:
     )  # fmt: skip
 
 
-def _dismissed(session: Session, relation: Relation) -> dict[str, int]:
+def _dismissed(session: Session, relation: Relation, periods: Collection[str]) -> dict[str, int]:
     """What a person has dismissed already, by key: it counts in no file."""
     rows = session.rows(
         select(difference.c.content_key, difference.c.expected, difference.c.actual).where(
-            *session.where(difference, relation=relation, state="dismissed")
+            *session.where(difference, relation=relation, state="dismissed"),
+            session.among(difference.c.period, sorted(periods)),
         )
     )
     return {row.content_key: (row.expected or 0) - (row.actual or 0) for row in rows}
@@ -113,7 +115,7 @@ def _standing(session: Session, relation: Relation, period: str) -> Sequence[Row
         select(entry.c.entry_id, entry.c.source, entry.c.effective_date)
         .join(difference, (difference.c.employer_id == entry.c.employer_id)
               & (difference.c.difference_id == entry.c.source))
-        .where(*session.where(entry, type=TOLERATED), ~taken_back, difference.c.relation == relation,
+        .where(*session.where(entry, type=TOLERATED), SOURCED, ~taken_back, difference.c.relation == relation,
                difference.c.period == period)
     )  # fmt: skip
 

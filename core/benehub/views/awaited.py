@@ -167,20 +167,22 @@ def _disputed(
     Of a carrier that is paid short it is what no person or rule has accepted; one that is paid as billed has none.
     """
     rows = session.rows(
-        select(difference).where(
+        select(difference, named().label("is_there")).where(
             *session.where(difference, relation="premium"), difference.c.period <= str(month),
-            difference.c.type.not_in(NO_MONEY), named(),
+            difference.c.type.not_in(NO_MONEY), or_(named(), still_dismissed()),
         )
     )  # fmt: skip
-    gaps, found, others = held_by_plan(session, book, rows), defaultdict[_ByCarrier, int](int), set[_ByCarrier]()
+    gaps = held_by_plan(session, book, [row for row in rows if row.is_there])
+    found, others = defaultdict[_ByCarrier, int](int), set[_ByCarrier]()
     for row in rows:
         carrier, _ = carriers.told_by(book, row)
         policy, plan = book.terms(carrier).pay_policy, book.find(row.plan)
         short = policy == "short_pay" and row.state in REPORTED and row.type in DISPUTED
-        if policy == "pay_as_enrolled" or short:
+        if row.is_there and (policy == "pay_as_enrolled" or short):
             for name, gap in gaps[row.difference_id].items():
                 if name is not None:
                     found[carrier, row.person_id, name, row.period] -= gap
+        # Posted out or not: what was paid of it is named by it, or is nobody's claim any more.
         if row.type == Type.BILLED_NOT_ENROLLED and plan is not None and plan.carrier not in (None, carrier):
             others.add((carrier, row.person_id, row.plan, row.period))
     return found, others

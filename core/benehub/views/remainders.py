@@ -11,11 +11,12 @@ that says something else is money that nothing here explains.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from benehub import facts
 from benehub.ledger import accounts as chart
@@ -68,28 +69,63 @@ def _deducted(book: PlanBook) -> list[Plan]:
 def remainders(session: Session, book: PlanBook, month: Month) -> list[Item]:
     """What such plans leave at a month's end, by plan and year or month of cover."""
     found: list[Item] = []
-    plans = [*every_pay(book), *shifted(book)]
-    if not plans:
-        return found
-    shares, first = _shares(session, [one.id for one in plans], month), first_month(session)
-    for plan in every_pay(book):
-        found += _of_years(plan, shares[plan.id], month)
-    for plan in shifted(book):
-        mine = shares[plan.id]
-        gone = _left(session, {person for person, _ in mine.cost.keys() | mine.told.keys()})
-        found += _of_months(plan, mine, month, first, gone)
+    if spread := every_pay(book):
+        years = _years(session, [one.id for one in spread], month)
+        for plan in spread:
+            found += _of_years(plan, years[plan.id], month)
+    if late := shifted(book):
+        first = first_month(session)
+        shares = _shares(session, [one.id for one in late], month, first)
+        for plan in late:
+            mine = shares[plan.id]
+            gone = _left(session, {person for person, _ in mine.cost.keys() | mine.told.keys()})
+            found += _of_months(plan, mine, month, first, gone)
     return found
 
 
-def _of_years(plan: Plan, mine: _Share, month: Month) -> Iterator[Item]:
-    years: defaultdict[int, int] = defaultdict(int)
-    for key in mine.cost.keys() | mine.told.keys():
-        years[int(key[1][:4])] += mine.rest(key)
+def _of_years(plan: Plan, years: Mapping[int, int], month: Month) -> Iterator[Item]:
     for year, amount in sorted(years.items()):
         if year == month.year and month.month < 12:
             yield Item(f"schedule remainder of {plan.id}", amount, date(year, 12, 31))
         else:
             yield Item(f"left over of {plan.id} of {year}, which no pay takes any more", amount)
+
+
+def _years(session: Session, plans: Sequence[str], month: Month) -> defaultdict[str, Counter[int]]:
+    """By plan and year what months of cover cost and no pay was told to take, summed by the database."""
+    found: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    mine = _mine(session, plans, month)
+    year = func.substr(leg.c.coverage_month, 1, 4)
+    told = (
+        select(leg.c.plan, year.label("year"), entry.c.type, func.sum(leg.c.amount).label("amount"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(*mine, entry.c.type.in_(EXPECTED))
+        .group_by(leg.c.plan, year, entry.c.type)
+    )
+    opened = (
+        select(leg.c.plan, entry.c.effective_date, func.sum(leg.c.amount).label("amount"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(*mine, entry.c.type == OPENING)
+        .group_by(leg.c.plan, entry.c.effective_date)
+    )
+    accrued = _accrued(mine).subquery()
+    share = func.coalesce(explanation.c.content[("result", "employee_minor")].as_integer(), 0)
+    of = func.substr(accrued.c.coverage_month, 1, 4)
+    cost = (
+        select(accrued.c.plan, of.label("year"), func.sum(share).label("amount"))
+        .join(
+            explanation,
+            (explanation.c.employer_id == session.employer)
+            & (explanation.c.explanation_id == accrued.c.explanation_id),
+        )
+        .where(accrued.c.nth == 1)
+        .group_by(accrued.c.plan, of)
+    )
+    for row in (*session.rows(told), *session.rows(cost)):
+        found[row.plan][int(row.year)] += int(row.amount)
+    for row in session.rows(opened):
+        found[row.plan][row.effective_date.year] += int(row.amount)
+    return found
 
 
 def _of_months(
@@ -123,14 +159,35 @@ def _left(session: Session, persons: Collection[str]) -> set[str]:
     return {*persons} - stay
 
 
-def _shares(session: Session, plans: Sequence[str], month: Month) -> defaultdict[str, _Share]:
-    """By plan, all up to a month's end."""
-    found: defaultdict[str, _Share] = defaultdict(_Share)
-    keys = (leg.c.plan, leg.c.person_id, leg.c.coverage_month, leg.c.pay_date)
-    mine = (
+def _mine(session: Session, plans: Sequence[str], month: Month) -> Sequence[ColumnElement[bool]]:
+    return (
         leg.c.employer_id == session.employer, leg.c.account == chart.EMPLOYEE_SHARE_DUE, leg.c.plan.in_(plans),
         concerns(month),
     )  # fmt: skip
+
+
+def _accrued(which: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """Accruals that stand, the newest of each person's month first (`nth` 1): it costs what it costs once."""
+    back = entry.alias("back")
+    taken_back = exists().where(back.c.employer_id == entry.c.employer_id, back.c.reverses_id == entry.c.entry_id)
+    keys = (leg.c.plan, leg.c.person_id, leg.c.coverage_month)
+    nth = func.row_number().over(partition_by=keys, order_by=(entry.c.seq.desc(), entry.c.entry_id.desc()))
+    return (
+        select(*keys, entry.c.explanation_id, nth.label("nth"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(*which, entry.c.type == "premium.accrued", entry.c.explanation_id.is_not(None), ~taken_back)
+    )
+
+
+def _shares(
+    session: Session, plans: Sequence[str], month: Month, first: Month | None
+) -> defaultdict[str, _Share]:  # fmt: skip
+    """By plan, of the months that may leave anything: the one at its end and later ones, and the first and earlier."""
+    found: defaultdict[str, _Share] = defaultdict(_Share)
+    keys = (leg.c.plan, leg.c.person_id, leg.c.coverage_month)
+    covered = leg.c.coverage_month
+    open_ = [] if first is None else [or_(covered >= str(month), covered <= str(first), covered.is_(None))]
+    mine = (*_mine(session, plans, month), *open_)
     told = (
         select(*keys, entry.c.type, entry.c.effective_date, func.sum(leg.c.amount).label("amount"))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
@@ -143,17 +200,9 @@ def _shares(session: Session, plans: Sequence[str], month: Month) -> defaultdict
             share.cost[row.person_id, f"{row.effective_date.year}-00"] += int(row.amount)
         else:
             share.told[row.person_id, row.coverage_month] -= int(row.amount)
-    back = entry.alias("back")
-    taken_back = exists().where(back.c.employer_id == entry.c.employer_id, back.c.reverses_id == entry.c.entry_id)
-    accrued = session.rows(
-        select(leg.c.plan, leg.c.person_id, leg.c.coverage_month, entry.c.explanation_id)
-        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-        .where(*mine, entry.c.type == "premium.accrued", entry.c.explanation_id.is_not(None), ~taken_back)
-        .order_by(entry.c.seq)
-    )
+    accrued = [row for row in session.rows(_accrued(mine)) if row.nth == 1]
     costs = _explained(session, {row.explanation_id for row in accrued})
     for row in accrued:
-        # A month costs what it costs once, however often it was posted.
         found[row.plan].cost[row.person_id, row.coverage_month] = costs[row.explanation_id]
     return found
 

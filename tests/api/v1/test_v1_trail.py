@@ -29,7 +29,8 @@ from benehub.views.strangers import unlinked
 UNNAMED = {
     "/suppressions": "kinds of differences that are set aside, of everybody",
     "/plan-book/text": "what is promised to everybody", "/cost": "sums", "/reconciliations/{run}": "sums",
-    "/premiums/lacking": "whose premium lacks, here nobody's", "/trail/export": "the trail", "/imports": "tables", "/imports/{upload}": "a table",
+    "/premiums/lacking": "whose premium lacks, here nobody's", "/trail/export": "the trail",
+    "/imports": "tables", "/imports/{upload}": "a table",
     "/imports/{upload}/columns": "headings", "/imports/{upload}/preview": "whom it would change, here nobody known",
 }  # fmt: skip
 """Guarded reads that may name nobody, by address, each with what they show."""

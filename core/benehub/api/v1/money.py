@@ -1,4 +1,4 @@
-"""`/clearing`, `/invoices`, `/deposits`, `/premiums`: what stands in clearing accounts and why, what was billed and is paid."""
+"""`/clearing`, `/invoices`, `/deposits`, `/premiums`: what clearing accounts hold and why, what was billed and paid."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import func, select
 
 from benehub.ledger import accounts as chart
+from benehub.ledger.arrears import FORGIVEN
 from benehub.planbook import PlanBook
 from benehub.store import Session
 from benehub.store.tables import entry, leg
@@ -37,6 +38,7 @@ def annual_totals(session: Session, book: PlanBook, day: date) -> Iterator[Notic
             entry.c.effective_date < date(year + 1, 1, 1),
             entry.c.type.not_like("premium.%") | leg.c.account.in_(COST),
             entry.c.type.not_like("contribution.%"),
+            entry.c.type.not_in(FORGIVEN),
         )
         .group_by(leg.c.person_id)
         .order_by(leg.c.person_id)
