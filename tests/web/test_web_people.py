@@ -15,7 +15,7 @@ from benehub.identity import strangers, suggestions
 from benehub.identity.matching import Guess, Told
 from benehub.ids import PREFIXES
 from benehub.periods import Month
-from benehub.store.tables import fact, person
+from benehub.store.tables import crosswalk, fact, person
 from benehub.views import people
 from benehub.views import strangers as views
 from benehub.views.persons import person_ids
@@ -207,6 +207,34 @@ def test_unlinked_people_stand_first_and_are_linked_with_a_reason(desk: Desk) ->
     desk.caller = caller_of(Role.AUDITOR, employer=desk.employer)
     assert "Z*** Z***" in desk.get("unlinked") and "Zoe" not in desk.get("unlinked")
     assert desk.post(f"unlinked/{ref}/link", employee=other, note="x").status_code == 403
+
+
+def test_a_wrong_link_is_taken_back_from_the_page_of_the_person_it_went_to(
+    desk: Desk, links: Callable[[str], list[str]]
+) -> None:
+    with desk.store.write(desk.employer) as session:
+        session.take_seq(0)
+        strangers.note(session, "elections", "x-77", "election", Told("Zoe", "Zander", "1990-01-02"))
+        ref = strangers.ref(session, "elections", "x-77")
+    other, path = numbers(desk)[3], f"unlinked/{ref}"
+    assert '/unlink"' not in desk.get(path)
+    assert desk.post(f"{path}/link", employee=other, note="she is", seen=desk.seen(path)).status_code == 303
+    assert desk.address(path) in links(desk.get(f"people/{other}", show="vendors"))
+    page = desk.get(path)
+    assert f'action="{desk.address(path)}/unlink"' in page
+    seen = desk.seen(path)
+    assert desk.post(f"{path}/unlink", note=" ", seen=seen).status_code == 400
+    assert desk.post(f"{path}/unlink", note="another birth date", seen="W/x").status_code == 409
+    assert desk.post(f"{path}/unlink", note="another birth date", seen=seen).status_code == 303
+    page = desk.get(path)
+    assert "another birth date" in page and '/unlink"' not in page
+    assert desk.address(path) not in links(desk.get(f"people/{other}", show="vendors"))
+    with desk.store.read(desk.employer) as session:
+        made = next(one for one in session.rows(select(crosswalk).where(crosswalk.c.how == "source")))
+        own = strangers.ref(session, made.connection_id, made.external_id)
+    assert '/unlink"' not in desk.get(f"unlinked/{own}"), "the record a person was made from stays his"
+    desk.caller = caller_of(Role.AUDITOR, employer=desk.employer)
+    assert desk.post(f"{path}/unlink", note="x", seen=seen).status_code == 403
 
 
 def test_why_is_asked_of_the_past_too(read_desk: Desk) -> None:

@@ -71,6 +71,13 @@ def link(
     return then(request, f"people/{employee.strip()}", done="linked")
 
 
+@router.post("/e/{employer}/unlinked/{ref}/unlink")
+def unlink(employer: str, ref: str, request: Request, caller: Editor, note: Note, seen: Seen) -> Response:
+    """He is not whom he was linked to: the link is taken back, and not made again by itself."""
+    identities.unlink(request.app.state.hub, employer, ref, caller.user, note, seen)
+    return then(request, f"unlinked/{ref}", done="saved")
+
+
 @router.post("/e/{employer}/unlinked/{ref}/reject")
 def reject(
     employer: str, ref: str, request: Request, caller: Editor, employee: Number, note: Note, seen: Seen

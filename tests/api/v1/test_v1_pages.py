@@ -59,6 +59,7 @@ BY = {
     f"{E}/unlinked/suggest": "suggest_people",
     f"{E}/unlinked/{{ref}}/link": "link_person",
     f"{E}/unlinked/{{ref}}/reject": "reject_person",
+    f"{E}/unlinked/{{ref}}/unlink": "unlink_person",
     f"{E}/webhooks": "add_webhook",
     f"{E}/webhooks/{{subscription}}/rotate": "rotate_webhook_secret",
     f"{E}/webhooks/{{subscription}}/{{what}}": "pause_webhook resume_webhook remove_webhook test_webhook "

@@ -47,8 +47,8 @@ class Vendor:
 
     connection: str
     connector: str
-    ids: tuple[tuple[str, str, str], ...]
-    """(member id, the vendor's id, how they were linked)."""
+    ids: tuple[tuple[str, str, str, str], ...]
+    """(member id, the vendor's id, how they were linked, the link's typed id)."""
     state: str
     """How far the family has come there, in the vendor's words; empty where it was not told of anybody."""
     told: tuple[Told, ...]
@@ -77,11 +77,12 @@ def vendors(session: Session, book: PlanBook, person_id: str) -> list[Vendor]:
     return found
 
 
-def _ids(session: Session, family: dict[str, str]) -> dict[str, list[tuple[str, str, str]]]:
+def _ids(session: Session, family: dict[str, str]) -> dict[str, list[tuple[str, str, str, str]]]:
     rows = session.rows(select(crosswalk).where(*session.where(crosswalk), crosswalk.c.person_id.in_(sorted(family))))
-    found: dict[str, list[tuple[str, str, str]]] = {}
+    found: dict[str, list[tuple[str, str, str, str]]] = {}
     for row in rows:
-        line = (family[row.person_id], strangers.shown(row.external_id), row.how)
+        ref = strangers.ref(session, row.connection_id, row.external_id)
+        line = (family[row.person_id], strangers.shown(row.external_id), row.how, ref)
         found.setdefault(row.connection_id, []).append(line)
     return found
 
