@@ -109,7 +109,7 @@ def needed() -> dict[str, object]:
 
 
 def test_two_users_are_not_one_person_and_a_person_is_one_of_that_employer(desk: Desk) -> None:
-    ann, bob = desk.user(), desk.user("bob@acme.example")
+    ann, bob = desk.user("ann@acme.example", Role.EMPLOYEE), desk.user("bob@acme.example")
     with desk.store.write("acme") as session:
         session.add(person, [{"kind": "employee", "person_id": "per_1"} | needed()])
     with desk.write() as session:
@@ -120,6 +120,23 @@ def test_two_users_are_not_one_person_and_a_person_is_one_of_that_employer(desk:
             users.be(session, bob, "other", "per_1")
         caller = users.caller(session, ann, "")
     assert caller is not None and dict(caller.persons) == {"acme": "per_1"}
+
+
+@pytest.mark.parametrize("way", ["take", "disable"])
+def test_who_is_no_employee_any_more_leaves_his_person_to_another_account(desk: Desk, way: str) -> None:
+    ann, anew = desk.user("ann@acme.example", Role.EMPLOYEE), desk.user("ann.lee@acme.example", Role.EMPLOYEE)
+    with desk.store.write("acme") as session:
+        session.add(person, [{"kind": "employee", "person_id": "per_1"} | needed()])
+    with desk.write() as session:
+        users.be(session, ann, "acme", "per_1")
+        if way == "take":
+            users.take(session, ann, Role.EMPLOYEE, "acme")
+        else:
+            users.disable(session, ann)
+        assert users.be(session, anew, "acme", "per_1")
+        users.enable(session, ann)
+        told = [users.caller(session, one, "") for one in (ann, anew)]
+    assert [dict(one.persons) for one in told if one] == [{}, {"acme": "per_1"}]
 
 
 @pytest.mark.parametrize("way", ["take", "disable"])

@@ -235,7 +235,8 @@ def follow(session: Session, user: str, provider: str, wanted: Iterable[tuple[Ro
 def be(session: Session, user: str, person_of: str, person_id: str, *, end: bool = True) -> bool:
     """Say which person of an employer a user is; gives False where that is said already.
 
-    What the user has open ends, unless `end` is False.
+    What the user has open ends, unless `end` is False. Another one who was that person and is disabled, or no
+    employee there any more, is nobody there from now on.
 
     Raises:
         DataError: no such user, or no such employee of that employer.
@@ -247,14 +248,28 @@ def be(session: Session, user: str, person_of: str, person_id: str, *, end: bool
         raise DataError(f"there is no employee {person_id[:40]!r} of {person_of[:40]}", mend="Name the hub's per_...")
     mine = session.where(user_person, person_of=person_of)
     for row in session.rows(select(user_person).where(*mine, user_person.c.person_id == person_id)):
-        if row.user_id != user:
+        if row.user_id == user:
+            return False
+        if _is_employee(session, row.user_id, person_of):
             raise ConflictError("another user is this person", where=row.user_id, mend="Disable or change that one")
-        return False
+        session.connection.execute(delete(user_person).where(*mine, user_person.c.user_id == row.user_id))
     session.connection.execute(delete(user_person).where(*mine, user_person.c.user_id == user))
     session.add(user_person, [{"user_id": user, "person_of": person_of, "person_id": person_id}])
     if end:
         end_sessions(session, user)
     return True
+
+
+def _is_employee(session: Session, user: str, role_for: str) -> bool:
+    """Whether a user who is let in is an employee there."""
+    held = (
+        select(user_role.c.role)
+        .join(user_account, (user_account.c.employer_id == user_role.c.employer_id)
+              & (user_account.c.user_id == user_role.c.user_id))
+        .where(*session.where(user_role, user_id=user, role=Role.EMPLOYEE.value), user_account.c.state == "active")
+        .where(user_role.c.role_for.in_((role_for, INSTALLATION)))
+    )  # fmt: skip
+    return session.connection.execute(held).first() is not None
 
 
 def disable(session: Session, user: str) -> None:
