@@ -480,12 +480,15 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, *, u
 
     if unknown and Guard(row.guard).must_hold:
         return end("held", f"outcome unknown, no read-back: {row.reason}")
-    silent = False
+    silent, of_before = False, unknown
     for _ in range(MAX_TRIES):
         try:
             receipt = _exchange(hub, employer, opened, row, item, unknown)
         except BenehubError as error:
             ended = together.of_error(row, error, unknown)
+            if ended is not None and ended.state == "failed" and unknown and not of_before:
+                # It may be refused for being there: only the next run knows what ids the vendor gave what he took.
+                return replace(ended, state="unknown")
             if ended is not None:
                 return ended
             # The write may have been applied: note it, then look.

@@ -334,6 +334,31 @@ def test_applied_and_no_receipt_is_one_effect_and_its_answer_is_found(firm: Firm
     assert firm.members()["2002"][0] == "confirmed"
 
 
+@pytest.mark.parametrize("kind", [FaultKind.APPLY_THEN_TIMEOUT, FaultKind.APPLY_THEN_500])
+def test_a_new_family_whose_answer_was_lost_is_not_refused_for_being_there(firm: Firm, kind: FaultKind) -> None:
+    """In the same run Noyo's id of the employee is not known yet, so her child looks like another of the same name."""
+    firm.drop("dependent", FAMILY, ("2001", "Zoe", "Alder", "2015-05-05", "F", "child"))
+    firm.drop("election", ELECTED, ("2001", "ppo", "EC", "2026-12-01", "Zoe"))
+    firm.noyo.faults.add(kind, path="*/member_snapshots", method="POST")
+    told = firm.send()
+    assert (told["sent"], told["unknown"], firm.noyo.effects) == (1, 1, 2)
+    assert "refused" not in {state for state, _ in firm.owed().values()}
+    assert firm.send()["sent"] == 1
+    assert firm.noyo.effects == 2
+    assert {state for state, _ in firm.members().values()} == {"acked"}
+
+
+def test_a_family_that_stays_refused_after_a_lost_answer_is_told(firm: Firm) -> None:
+    twin = next(iter(firm.noyo.families.values()))
+    twin["employee"]["person"] |= {"first_name": "Ann", "last_name": "Alder", "date_of_birth": "1980-02-03"}
+    twin["employee"]["custom_individual_id"] = "another"
+    firm.noyo.faults.add(FaultKind.TIMEOUT, path="*/member_snapshots", method="POST")
+    twin["coverages"][0]["plan_id"] = PLANS["dental"].id
+    assert firm.send()["unknown"] == 1
+    assert firm.send()["failed"] == 1
+    assert firm.members()["2001"][0] == "refused"
+
+
 def test_a_process_that_dies_before_the_receipt_is_one_effect(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
     def die(*_arguments: Any) -> Any:
         raise KeyboardInterrupt
