@@ -392,8 +392,8 @@ def _left_claims(session: Session) -> list[tuple[_To, date, int]]:
         .where(*session.where(obligation, kind=CLAIM), obligation.c.state.in_(LEFT))
     )  # fmt: skip
     return [
-        ((row.connection_id, row.person_id, row.plan, row.period), session.day_of(row.sent_at) if row.sent_at else session.today(),
-         int(row.worth_minor))
+        ((row.connection_id, row.person_id, row.plan, row.period),
+         session.day_of(row.sent_at) if row.sent_at else session.today(), int(row.worth_minor))
         for row in rows
     ]  # fmt: skip
 

@@ -5,7 +5,7 @@ A run of `premiums.accrue` counts them by what they lack and names nobody, since
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benehub import facts
@@ -50,7 +50,7 @@ def _from(session: Session, book: PlanBook, month: Month, person: str) -> Iterat
         yield from _lacking(prices, part.workers, month)
 
 
-def _lacking(prices: Prices, workers: list[facts.Worker], month: Month) -> list[Unpriced]:
+def _lacking(prices: Prices, workers: Sequence[facts.Worker], month: Month) -> list[Unpriced]:
     return sorted(
         (
             Unpriced(worker.person_id, worker.identity.get("employee_number", worker.person_id), plan.id, line.needs)
