@@ -36,8 +36,18 @@ class _Calendar(dict[str, Sequence[PayPeriod]]):
 def pay_calendar(session: Session, book: PlanBook, year: int) -> Mapping[str, Sequence[PayPeriod]]:
     """Pay periods of the year by pay group: as payroll tells them, else by the plan book's rule.
 
-    Asking it for a group that is not in the plan book raises `DataError`.
+    Asking it for a group that is not in the plan book raises `DataError`. A transaction that has written nothing since
+    has it as it was.
     """
+    now, known = session.touched, session.memo.get(("pay calendar", year))
+    if known is not None and known[0] == now and known[1] is book:
+        found: Mapping[str, Sequence[PayPeriod]] = known[2]
+        return found
+    session.memo["pay calendar", year] = now, book, (made := _calendar(session, book, year))
+    return made
+
+
+def _calendar(session: Session, book: PlanBook, year: int) -> Mapping[str, Sequence[PayPeriod]]:
     told: dict[str, list[PayPeriod]] = {group: [] for group in book.pay_groups}
     window = Interval(date(year, 1, 1), date(year + 1, 1, 1))
     for (group, key), segments in timelines(session, "pay_date", window).items():

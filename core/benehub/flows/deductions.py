@@ -27,7 +27,7 @@ from benehub.flows.fix_book import FixLine
 from benehub.flows.history import History
 from benehub.flows.hub import Hub
 from benehub.flows.money import PayPeriod, pay_calendar
-from benehub.flows.payroll_holds import as_known, held, note_held
+from benehub.flows.payroll_holds import held, note_held, want_as_known
 from benehub.flows.push_dates import refuse_ahead, refuse_past
 from benehub.flows.savings import contribute
 from benehub.flows.schedules import Schedules
@@ -274,7 +274,7 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
         waiting = obligations.open_ones(session, "deduction.set", connection_id, states=("open", "held"))
         stale = [row.obligation_id for row in waiting if row.person_id in members and row.business_key not in keys]
         obligations.cancel(session, stale, "no longer wanted")
-        change = obligations.want(session, as_known(session, book, wants))
+        change = want_as_known(session, book, wants)
         looked.note(session, looked_at(connection_id, group, pay_date))
     return {
         "opened": change.opened,

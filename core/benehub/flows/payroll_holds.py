@@ -16,7 +16,7 @@ from sqlalchemy import Row
 from benehub import facts, obligations
 from benehub.facts import payroll_benefits
 from benehub.flows.hub import Hub
-from benehub.obligations import ADOPTED, Wanted
+from benehub.obligations import ADOPTED, Change, Wanted
 from benehub.periods import FOREVER
 from benehub.planbook import PlanBook
 from benehub.store import Session
@@ -55,7 +55,7 @@ def note_held(hub: Hub, employer: str, ids: Sequence[str]) -> int:
     return noted
 
 
-def as_known(session: Session, book: PlanBook, wants: Iterable[Wanted]) -> list[Wanted]:
+def want_as_known(session: Session, book: PlanBook, wants: Iterable[Wanted]) -> Change:
     """Owe what is not known to be held: the others as they were.
 
     That is a deferral of which payroll holds the rate but may hold another match, and what was once taken for held
@@ -63,10 +63,15 @@ def as_known(session: Session, book: PlanBook, wants: Iterable[Wanted]) -> list[
     what he holds is asked first.
     """
     found = list(wants)
-    asked = {session.id("obl", one.key): one for one in found if not one.adopted or one.content["employee_rate"]}
-    rows = {row.obligation_id: row for row in obligations.by_ids(session, list(asked))}
-    doubtful = {one.key for known, one in asked.items() if _is_doubtful(session, book, one, rows.get(known))}
-    return [replace(one, adopted=False, drifted=True) if one.key in doubtful else one for one in found]
+    by_id = {session.id("obl", one.key): one for one in found}
+    rows = {row.obligation_id: row for row in obligations.by_ids(session, list(by_id))}
+    doubtful = {
+        one.key for known, one in by_id.items()
+        if (not one.adopted or one.content["employee_rate"]) and _is_doubtful(session, book, one, rows.get(known))
+    }  # fmt: skip
+    return obligations.want(
+        session, [replace(one, adopted=False, drifted=True) if one.key in doubtful else one for one in found], rows
+    )
 
 
 def _is_doubtful(session: Session, book: PlanBook, one: Wanted, before: Row[Any] | None) -> bool:

@@ -71,13 +71,17 @@ class Change:
     adopted: int = 0
 
 
-def want(session: Session, wants: Iterable[Wanted]) -> Change:
+def want(session: Session, wants: Iterable[Wanted], known: Mapping[str, Row[Any]] | None = None) -> Change:
     """Record what is owed; content that differs from what is known re-opens the obligation.
 
     A key wanted twice in one call counts once, as it was wanted last.
+
+    Args:
+        known: the obligations of these keys as they stand, by id; None: they are looked up.
     """
     by_id = {session.id("obl", one.key): one for one in wants}
-    known = {row.obligation_id: row for row in by_ids(session, list(by_id))}
+    if known is None:
+        known = {row.obligation_id: row for row in by_ids(session, list(by_id))}
     fresh: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
     beside: list[dict[str, Any]] = []
