@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,6 @@ def test_what_the_vendor_was_found_to_have_gives_way_to_what_is_named(name: str,
     played = Played(WRITERS[name], stage)
     found = WRITERS[name]().discover(played.link).codes
     code, target = next(iter(found.items()))
-    stage.settings["codes"] = {"OURS": target}
-    named = WRITERS[name]().discover(Played(WRITERS[name], stage).link).codes
+    ours = replace(stage, settings={**stage.settings, "codes": {"OURS": target}})
+    named = WRITERS[name]().discover(Played(WRITERS[name], ours).link).codes
     assert named == with_found(found, {"OURS": target}) and code not in named and named["OURS"] == target
