@@ -79,13 +79,6 @@ def test_months_are_meant_from_the_employers_day(hub: Hub, option: str, wanted: 
     assert [arguments[0] for _, arguments in calls(hub, "premiums.accrue", "2027-01-01", month=option)] == wanted
 
 
-@pytest.mark.parametrize(("flow", "months"), [("premiums.accrue", ["2026-03"]), ("leave.accrue", ["2026-03"])])
-def test_a_run_that_catches_up_works_on_the_month_of_its_time(hub: Hub, flow: str, months: list[str]) -> None:
-    """An outage was over in a later month: closing asks for the month whose time it was."""
-    _, found = scheduled._plan(hub, "acme", flow, "", {}, "nightly/2026-03-05T06:00:00.000000Z")
-    assert [arguments[0] for _, arguments in found] == months
-
-
 def test_what_is_deposited_are_the_pay_dates_just_past(hub: Hub) -> None:
     for today, wanted in (("2026-10-15", 1), ("2026-10-25", 1), ("2026-10-26", 0), ("2026-10-14", 0)):
         assert len(calls(hub, "accounts.deposit", today, "keeper")) == wanted

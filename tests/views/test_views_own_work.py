@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event
 
 from benehub import facts, ledger, planbook
 from benehub.facts import Version
@@ -299,28 +299,6 @@ def test_a_pause_that_hides_times_of_the_month_is_named_until_it_is_run(
     ran(session, "09-14", "done")
     assert told(session) == [f"schedule nightly (sync) {why}"]
     ran(session, "11-20", "done")  # `benehub schedule run-now`
-    assert told(session) == []
-
-
-@pytest.mark.parametrize(("anchor", "cron", "keep", "named"), [
-    ("2026-09-01", MONTHLY, "", True), ("2026-10-05", MONTHLY, "", True), ("2026-10-06", MONTHLY, "", False),
-    ("2026-09-01", "0 6 5 1 *", "", False), ("2026-09-01", MONTHLY, "30", False),
-])  # fmt: skip
-def test_a_time_of_the_month_that_started_nothing_is_named_with_its_mend(
-    session: Session, anchor: str, cron: str, keep: str, named: bool
-) -> None:
-    """Nobody looked in October; the schedule was there by then, and what ran is still kept."""
-    at = f"{anchor}T00:00:00.000000Z"
-    scheduled(session, flow="leave.accrue", cron=cron, slot_at="2026-12-05T06:00:00.000000Z", anchor=at)
-    if keep:
-        session.add(schedule, [dict(row._mapping) | {
-            "name": "tidy", "flow": "retention", "options": {"keep": keep}
-        } for row in session.rows(select(schedule))])  # fmt: skip
-    ran(session, "11-05", "done", flow="leave.accrue")
-    why = "its time was 2026-10-05T06:00:00.000000Z; run it for that month by hand"
-    mine = [f"schedule nightly (leave.accrue) started nothing for 2026-10: {why}"]
-    assert told(session) == (mine if named else [])
-    by_hand(session, "leave.accrue", "11-21")
     assert told(session) == []
 
 

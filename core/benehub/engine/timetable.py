@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from croniter import croniter
 from croniter.croniter import CroniterBadDateError
 
-from benehub.engine.blackouts import Blackout, parse_blackout
+from benehub.engine.blackouts import Blackout
 from benehub.errors import ConfigError, DataError
 from benehub.legal.calendars import bank_holidays
 
@@ -54,10 +53,6 @@ class Closed(StrEnum):
     """It comes at the same hour of the last business day before."""
     AFTER = "after"
     """It comes at the same hour of the next business day."""
-
-
-CLOSED = tuple(one.value for one in Closed)
-"""What may happen on week-ends and bank holidays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,39 +96,6 @@ def check(table: Timetable) -> None:
         raise DataError("an interval has no hour of the day to be moved", mend="Use --closed-days skip, or --cron")
     if table.closed is not Closed.RUN:
         bank_holidays(table.country, (table.anchor.year,))
-
-
-def of_row(row: Any) -> Timetable:
-    """What a schedule as it is kept (a row or a mapping) goes by.
-
-    Raises:
-        DataError: something of it cannot be read.
-        ConfigError: no bank calendar is known for its country.
-    """
-    value = row if isinstance(row, dict) else row._mapping
-    if value["closed_days"] not in CLOSED:
-        raise DataError(
-            f"closed days cannot be {value['closed_days'][:20]!r}", mend="Choose run, skip, before or after"
-        )
-    table = Timetable(
-        zone=ZoneInfo(named_zone(value["zone"])), cron=value["cron"], every=timedelta(seconds=value["every_s"]),
-        anchor=datetime.fromisoformat(value["anchor_at"]), closed=Closed(value["closed_days"]),
-        country=value["country"], blackouts=tuple(map(parse_blackout, value["blackouts"])), jitter=value["jitter_s"],
-    )  # fmt: skip
-    check(table)
-    return table
-
-
-def named_zone(text: str) -> str:
-    """The name of a time zone.
-
-    Raises:
-        DataError: there is none of this name.
-    """
-    try:
-        return ZoneInfo(text).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise DataError(f"no time zone {text[:60]!r}", mend='Write it as "America/New_York"') from None
 
 
 def next_slot(table: Timetable, after: datetime) -> datetime:

@@ -41,12 +41,10 @@ class Occasion:
     """The employer's day."""
     key: str
     """The run; makes what is read at this occasion one batch a stream, however often it is tried."""
-    slot: date | None = None
-    """The employer's day of the time that is meant: a run that catches up is of the month of its time."""
 
     def months(self, usual: str) -> list[str]:
         """The months meant by the option `month`."""
-        now = Month.of(self.slot or self.today)
+        now = Month.of(self.today)
         steps = {"last": (-1,), "this": (0,), "next": (1,), "both": (-1, 0)}
         return [str(now.plus(step)) for step in steps[self.options.get("month", usual)]]
 

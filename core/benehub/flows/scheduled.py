@@ -6,7 +6,6 @@ or a dispatch that is held, leaves the run `held`, with the mend.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,9 +18,6 @@ from benehub.flows.hub import Hub
 from benehub.flows.schedulable import FLOWS, PREFIX, Occasion
 from benehub.flows.send import WATCHED
 from benehub.store.tables import dispatch
-
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-"""How the key of a run ends that a schedule started: the time that is meant."""
 
 
 def job(name: str, jobs: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
@@ -100,8 +96,7 @@ def _plan(
     with hub.store.read(employer) as session:
         book, today = hub.book(session), session.today()
         run_id = session.id("run", f"{PREFIX}{name}", key)
-        slot = session.day_of(at) if TIME.fullmatch(at := key.rpartition("/")[2]) else None
-    calls = FLOWS[name].calls(Occasion(hub, employer, book, connection, options, today, run_id, slot))
+    calls = FLOWS[name].calls(Occasion(hub, employer, book, connection, options, today, run_id))
     return run_id, [[what, arguments] for what, arguments in calls]
 
 

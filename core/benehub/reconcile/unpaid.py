@@ -166,7 +166,7 @@ def _accrued(session: Session, book: PlanBook, whose: Collection[str], until: Mo
     return found
 
 
-def _payable(session: Session, until: Month | None) -> Iterator[tuple[str, str, int]]:
+def _payable(session: Session, until: Month | None) -> Iterator[tuple[str | None, str, int]]:
     """Plan, month of cover and what stands open of them, from the index alone."""
     rows = session.tuples(
         select(leg.c.coverage_month, leg.c.plan, func.sum(leg.c.amount))

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 
-from benehub.engine.timetable import next_slot, of_row
-from benehub.errors import BenehubError
 from benehub.periods import Month
 from benehub.store import Session
 from benehub.store.session import iso
@@ -30,9 +28,6 @@ OF_A_MONTH = {
     "accounts.confirmations": "both",
 }  # fmt: skip
 """Flows whose run is of certain months alone, each with the months that are meant unless its options say others."""
-
-KEPT_DAYS = 90
-"""Days that runs are kept where nobody has said another number (flow `retention`)."""
 
 MONTH = re.compile(r"\d{4}-\d{2}")
 
@@ -71,51 +66,29 @@ def not_run(session: Session, months: Sequence[Month]) -> Iterator[str]:
         .where(*session.where(schedule))
         .order_by(schedule.c.name)
     )
-    kept = _kept_since(session, rows)
     by_name = _newest(session, last)
     runs = _of_months(session, months[0])
     for row in rows:
         if row.flow not in OF_A_MONTH:
-            yield from _told(session, row, last, by_name.get(row.name, Ran()), kept)
+            yield from _told(session, row, last, by_name.get(row.name, Ran()))
             continue
         by_month = _by_month(session, row, (one for one in runs if _is_of(one, row)))
         for month in months:
-            yield from _told(session, row, month, by_month.get(month, Ran()), kept)
+            yield from _told(session, row, month, by_month.get(month, Ran()))
 
 
-def _kept_since(session: Session, rows: Sequence[Row[Any]]) -> str:
-    """From when on runs are kept: of what was tidied away before nobody can tell that it never was."""
-    days = [int((row.options or {}).get("keep", KEPT_DAYS)) for row in rows if row.flow == "retention"]
-    return iso(session.clock() - timedelta(days=min(days, default=KEPT_DAYS)))
-
-
-def _told(session: Session, row: Row[Any], month: Month, ran: Ran, kept: str) -> Iterator[str]:
-    """What a schedule has not done of a month; `kept`: from when on runs are."""
+def _told(session: Session, row: Row[Any], month: Month, ran: Ran) -> Iterator[str]:
+    """What a schedule has not done of a month."""
     what = f"schedule {row.name} ({row.flow})"
     if ran.failed > ran.done:
         yield f"{what} did not end well at {ran.failed}, nor since"
     elif row.state == "on" and row.slot_at < session.now() and _counts_for(session, row, month):
         yield f"{what} is due since {row.slot_at} and has not run"  # when it is tried next is put off again and again
-    elif ran == Ran() and (never := _never(session, row, month)) is not None and never >= kept:
-        yield f"{what} started nothing for {month}: its time was {never}; run it for that month by hand"
     elif (missed := _missed(session, row, month, ran)) is not None:
         if row.state == "paused":
             yield f"{what} is paused: it started nothing at {missed}, nor since"
         else:
             yield f"{what} started nothing at {missed}, nor since: connection {row.connection_id} is paused"
-
-
-def _never(session: Session, row: Row[Any], month: Month) -> str | None:
-    """The first time for a month that passed without any run of it: in an outage, or a pause that is over."""
-    if row.flow not in OF_A_MONTH or row.state != "on" or row.mode == "paused":
-        return None
-    of = month.plus(-_steps(row)[-1])
-    since = max(at(session, of.first), row.anchor_at)
-    try:
-        first = iso(next_slot(of_row(row), datetime.fromisoformat(since) - timedelta(microseconds=1)))
-    except BenehubError:
-        return None  # no time of it comes, or its bank calendar does not reach there
-    return first if row.anchor_at <= first < min(at(session, of.end), row.slot_at, session.now()) else None
 
 
 def _missed(session: Session, row: Row[Any], month: Month, ran: Ran) -> str | None:
@@ -213,6 +186,5 @@ def meant(session: Session, one: Row[Any], options: dict[str, str] | None) -> li
     if not one.flow.startswith(PREFIX):
         return [Month.parse(part) for part in parts if MONTH.fullmatch(part)]
     usual = OF_A_MONTH[one.flow.removeprefix(PREFIX)]
-    # Of its time, also where it catches up in a later month; a statement is of the day on which it is made.
-    now = Month.of(session.day_of(one.started_at if one.flow == PREFIX + "statements.make" else last))
+    now = Month.of(session.day_of(last))
     return [now.plus(step) for step in STEPS[(options or {}).get("month", usual)]]

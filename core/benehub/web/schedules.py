@@ -11,7 +11,6 @@ from sqlalchemy import Row
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.api.sends import must_schedule
-from benehub.engine.timetable import CLOSED
 from benehub.errors import BenehubError, ChangedMeanwhile, DataError, RetriableError
 from benehub.flows import Hub, job_schedules
 from benehub.flows.job_schedules import When, kept
@@ -145,5 +144,5 @@ def _form(
     return page(
         request, caller, "schedules.html", status=status, row=row, wanted=wanted, when=when, error=error, name=name,
         times=times, version="" if row is None else job_schedules.version_of(row), connections=names, flows=list(FLOWS),
-        options=list(OPTIONS), closed=CLOSED, catch_ups=job_schedules.CATCH_UP, prefix=OPTION,
+        options=list(OPTIONS), closed=job_schedules.CLOSED, catch_ups=job_schedules.CATCH_UP, prefix=OPTION,
     )  # fmt: skip
