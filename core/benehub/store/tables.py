@@ -282,7 +282,7 @@ Index(
     leg.c.amount, leg.c.posted_as, sqlite_where=_of_a_pay, postgresql_where=_of_a_pay,
 )  # fmt: skip
 
-# What is owed to carriers and what has left to them is asked by month of cover, of all months that were ever billed: the
+# What is owed to carriers and what has left to them is asked by month of cover, of all months ever billed: the
 # accounts stand in the text of the condition, as in `SOURCED`.
 OF_CARRIERS = leg.c.account.in_([literal_column("'1010'"), literal_column("'2100'")])
 Index(
