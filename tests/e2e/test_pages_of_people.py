@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def test_an_employee_asks_and_is_answered(everybody: Served, look: Any) -> None:
     page.get_by_label("Your question").fill("Who pays <b>this</b>?")
     page.get_by_role("button", name="Send").click()
     page.get_by_text("Your question was sent.").wait_for()
-    page.get_by_role("link", name="Questions", exact=True).click()
+    page.get_by_role("link", name=re.compile("^Questions")).click()  # one waits, and is counted beside it
     page.get_by_role("table").get_by_role("link").first.click()
     page.get_by_text("Who pays <b>this</b>?").wait_for()
     page.get_by_label("Your answer").fill("Your employer does.")

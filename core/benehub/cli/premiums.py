@@ -33,10 +33,11 @@ def accrue(period: str = PERIOD, employer: str = EMPLOYER, dry_run: bool = DRY_R
 def lacking(period: str = PERIOD, employer: str = EMPLOYER, as_json: bool = JSON) -> None:
     """Show the covers of the month whose premium cannot be worked out: whose they are, and what is not known."""
     from benehub.cli.console import emit, table
+    from benehub.periods import Month
     from benehub.views.unpriced import unpriced
 
     with opened(employer) as desk:
-        book, month = desk.book(), to_month(period)
+        book, month = desk.book(), Month.parse(to_month(period))
         with desk.store.read(desk.employer) as session:
             found = unpriced(session, book, month)
     columns = ("employee", "plan", "lacks")
@@ -122,7 +123,7 @@ def invoice(carrier: str = CARRIER, period: str = PERIOD, employer: str = EMPLOY
 
     with opened(employer) as desk:
         carriers(desk, carrier)
-        book, month = desk.book(), to_month(period)
+        book, month = desk.book(), Month.parse(to_month(period))
         with desk.store.read(desk.employer) as session:
             lines = lines_of(session, book, carrier, month)
         unit = book.employer.currency
