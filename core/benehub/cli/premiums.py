@@ -123,7 +123,7 @@ def invoice(carrier: str = CARRIER, period: str = PERIOD, employer: str = EMPLOY
 
     with opened(employer) as desk:
         carriers(desk, carrier)
-        book, month = desk.book(), Month.parse(to_month(period))
+        book, month = desk.book(), to_month(period)
         with desk.store.read(desk.employer) as session:
             lines = lines_of(session, book, carrier, month)
         unit = book.employer.currency
