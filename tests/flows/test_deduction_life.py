@@ -207,15 +207,6 @@ def test_z02_a_deduction_taken_short_is_arrears(story: Story) -> None:
     assert not any(one.unexplained for one in accounts)
 
 
-def test_a_pay_date_is_compared_once_its_register_was_read_or_is_overdue(story: Story) -> None:
-    month(story, 200_00)
-    assert story.differences("2026-10") == [("AMOUNT_DIFF", 100_00)]
-    story.day(11, 4)
-    assert story.differences("2026-10") == [("AMOUNT_DIFF", 100_00)]
-    story.day(11, 5)
-    assert story.differences("2026-10") == [("WRONG_PERIOD", 100_00)]  # by now it is clear where the 30th was taken
-
-
 def test_z04_a_paid_month_that_never_was(either: Story) -> None:
     story = either
     month(story, 100_00, 100_00)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, literal, select, union_all
 
-from benehub import facts
 from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Month
@@ -24,9 +23,6 @@ from benehub.reconcile.unmatched import meant
 from benehub.records import TaxClass
 from benehub.store import Session
 from benehub.store.tables import confirmation, crosswalk, entry, leg
-
-GRACE_DAYS = 5
-"""Days after a pay date by which its register has to be here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +47,11 @@ class Line:
 
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
-    """Every difference between the month's expected lines and the register.
-
-    A pay date without any line of a register is compared once its register is overdue (`GRACE_DAYS`): until then all
-    that was expected of it is pending in the ledger, and nothing of it is missing.
-    """
-    differing = _differing(session, book, connection_id, month)
-    unread = _unread(session, book, connection_id, differing)
-    lines = without_arrears(session, [line for line in differing if (line.person_id, line.pay_date) not in unread])
+    """Every difference between the month's expected lines and the register."""
+    lines = without_arrears(session, _differing(session, book, connection_id, month))
     lines = without_made_up(session, lines, month)
     linked = _linked(session, connection_id)
-    early = [line for line in differing if (line.person_id, line.pay_date) in unread]
-    findings = list(_unlinked([*lines, *early], linked, month, book))
+    findings = list(_unlinked(lines, linked, month, book))
     rest = [line for line in lines if line.person_id in linked]
     other_pay, rest = plan_pay.apart(rest, plan_pay.other_pay(session, connection_id, month))
     findings += plan_pay.findings(other_pay, month, book)
@@ -78,40 +67,6 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     findings += _wrong_class(session, book, connection_id, month)
     findings += _strangers(session, book, connection_id, month)
     return findings
-
-
-def _unread(
-    session: Session, book: PlanBook, connection_id: str, lines: Sequence[Line]
-) -> set[tuple[str, date]]:  # fmt: skip
-    """Whose register of which pay date is still to come: it is not overdue, and no line of his pay group was read.
-
-    A register that names no pay group is of all of them.
-    """
-    waiting = {day for day in {line.pay_date for line in lines} if day + timedelta(days=GRACE_DAYS) >= session.today()}
-    if not waiting:
-        return set()
-    group = confirmation.c.detail["pay_group"].as_string()
-    rows = session.rows(
-        select(confirmation.c.pay_date, group.label("pay_group"))
-        .where(
-            *session.where(confirmation, kind="register_line", connection_id=connection_id, current=1),
-            confirmation.c.pay_date.in_(sorted(waiting)),
-        )
-        .distinct()
-    )
-    read: dict[date, set[str]] = {day: set() for day in waiting}
-    for row in rows:
-        read[row.pay_date].add(row.pay_group or "")
-    found: set[tuple[str, date]] = set()
-    for day, groups in read.items():
-        people = {line.person_id for line in lines if line.pay_date == day}
-        if groups and not ("" in groups or len(book.pay_groups) == 1):
-            known = facts.as_of(session, "employment", day, subjects=sorted(people))
-            people -= {one.subject for one in known if one.data["pay_group"] in groups}
-        elif groups:
-            continue
-        found |= {(person_id, day) for person_id in people}
-    return found
 
 
 def _linked(session: Session, connection_id: str) -> set[str | None]:
