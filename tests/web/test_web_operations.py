@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from benehub.store.tables import act, difference, plan_book
 from benehub.views import connected
 from benehub.views.clearing import clearing
 from benehub.views.deposits import deposits
+from benehub.views.offers import LeftOut
+from benehub.views.plan_impact import PlanImpact
+from benehub.web import plan_book as pages
 
 
 def book_text(desk: Desk) -> str:
@@ -209,12 +213,33 @@ def test_another_version_is_tried_on_the_people_before_it_is_put_in_force(desk: 
         assert desk.hub.book(session).version == version
 
 
+def test_what_a_trial_cannot_tell_is_said_and_a_plan_that_stayed_is_shown_where_it_changes_somebody(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [
+        PlanImpact("ppo", "Medical PPO", "changed", True, covered=800, unpriced=800, unsettled=31, other_last_day=22),
+        PlanImpact("dental", "Dental Basic", "same", True, covered=7, changed=5, employee_minor=900),
+        PlanImpact("life", "Life Basic", "same", True, covered=7),
+    ]
+    monkeypatch.setattr("benehub.web.plan_book.impact", lambda *_: found)
+    text = book_text(desk).replace('percent: "80%"', 'percent: "70%"')
+    told = desk.post("plan-book/try", text=text, month="2027-01").text
+    whom = told.partition("Whom it changes, priced in January 2027")[2].partition("<form")[0]
+    for said in ("800 cannot be priced", "31 cannot be decided", "22 covered until another day", "Dental Basic"):
+        assert said in whom
+    assert "Life Basic" not in whom and "cannot be priced" not in whom.partition("Dental Basic")[2]
+    assert re.search(r'<input[^>]*name="month"[^>]*type="month"[^>]*value="2027-01"', told)
+    assert re.search(r'<input[^>]*name="month"[^>]*type="month"', desk.get("plan-book/try")), "it is chosen before, too"
+    del found[:2]
+    assert "It changes nothing for anybody." in desk.post("plan-book/try", text=text).text
+
+
 def test_a_book_that_was_tried_on_another_one_than_is_in_force_is_shown_anew(desk: Desk) -> None:
     ours, theirs = (book_text(desk).replace('percent: "80%"', f'percent: "{share}%"') for share in (70, 60))
     version, seen = versions(desk.post("plan-book/try", text=ours).text)
     assert load(desk, theirs) == 303
     late = desk.post("plan-book/load", text=ours, version=version, seen=seen, month="2027-02")
-    assert 'name="month" value="2027-02"' in late.text, "the month that was asked for stays"
+    assert re.search(r'name="month"[^>]*value="2027-02"', late.text), "the month that was asked for stays"
     in_force = planbook.load(theirs, "book").version
     assert late.status_code == 409 and "Another version has been put in force" in late.text and in_force in late.text
     with desk.store.read(desk.employer) as session:
@@ -250,7 +275,7 @@ def test_a_book_of_another_employer_is_not_taken(desk: Desk) -> None:
     assert desk.post("plan-book/load", text=text, version="x", seen="x").status_code in (400, 409)
 
 
-def test_plans_are_compared_where_they_have_designs(desk: Desk) -> None:
+def test_plans_are_compared_where_they_have_designs(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     told = desk.get("plan-book/compare")
     assert "compare.svg" in told
     assert "Medical" in told
@@ -258,6 +283,13 @@ def test_plans_are_compared_where_they_have_designs(desk: Desk) -> None:
     assert picture.headers["content-type"].startswith("image/svg+xml")
     assert b"<svg" in picture.content
     assert b"<script" not in picture.content
+    assert "Left out" not in told
+    left = (LeftOut("hdhp", "it has no `design:` in the plan book"),)
+    with monkeypatch.context() as patched:
+        compared = pages.comparison
+        patched.setattr(pages, "comparison", lambda *a, **b: replace(compared(*a, **b), left_out=left))
+        told = desk.get("plan-book/compare")
+        assert "Left out" in told and "hdhp" in told and "it has no `design:` in the plan book" in told
     text = re.sub(r"    design:.*\n(      .*\n)*", "", book_text(desk))
     assert "design" not in text
     assert load(desk, text) == 303

@@ -13,10 +13,11 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.web.conftest import Desk, caller_of
 
-from benehub.access import Role
+from benehub.access import Caller, Role
 from benehub.api.app import create_app
 from benehub.api.front import Front
 from benehub.api.headers import POLICY
+from benehub.store.tables import employer
 from benehub.web.catalog import LANGUAGES, catalog, chosen
 from benehub.web.pages import address
 from benehub.web.words import Words
@@ -66,6 +67,19 @@ def test_the_day_of_a_moment_is_the_employers(zone: str, moment: str, day: str) 
 def test_the_navigation_marks_the_room_that_a_page_belongs_to(read_desk: Desk, path: str, room: str) -> None:
     marked = re.findall(r'href="[^"]*/(\S+)" aria-current="page"', read_desk.get(path))
     assert marked == [room]
+
+
+def test_the_switch_of_employers_leads_to_what_one_may_see_of_each(
+    desk: Desk, links: Callable[[str], list[str]]
+) -> None:
+    with desk.store.write("other") as session:
+        row = {"name": "Other", "country": "US", "currency": "USD", "seq": 0, "recorded_at": "", "ledger_head": ""}
+        session.add(employer, [row])
+    roles = {desk.employer: frozenset({Role.FINANCE}), "other": frozenset({Role.EMPLOYEE})}
+    desk.caller = Caller("usr_ann", "Ann Alder", roles=roles, persons={"other": "per_x"})
+    for at in (desk.address("settings"), "/e/other/me/questions"):
+        switch = links(desk.client.get(at).text.partition('class="switch"')[2].partition("</details>")[0])
+        assert switch == [f"/e/{desk.employer}/today", "/e/other/me"], at
 
 
 def test_every_text_that_a_template_asks_for_is_there() -> None:

@@ -80,6 +80,19 @@ class PlanImpact:
     """Those covered whose employment is known to end, and whose cover would then end on another day."""
     unsettled: int = 0
     """Those whose eligibility cannot be told under the later book for want of data."""
+
+    @property
+    def touches(self) -> bool:
+        """Whether its terms are others, or it changes something for anybody, or that cannot be told of somebody.
+
+        A plan whose own terms stay may change by another one that its price looks up, or by a pay group.
+        """
+        whom = (
+            self.changed, self.employer_minor, self.unpriced, self.becomes_eligible, self.no_longer_eligible,
+            self.loses_cover, self.other_last_day, self.unsettled,
+        )  # fmt: skip
+        return self.status != "same" or any(whom)
+
     people: list[Affected] = field(default_factory=list)
     """Who pays another share, loses cover or has another last day of it; empty unless asked for."""
 

@@ -92,6 +92,7 @@ def page(
         "caller": caller, "employer": employer, "mine": mine, "employers": seen, "language": language,
         "theme": _choice(request, "theme", THEMES), "path": request.url.path,
         "navigation": navigation(request, caller, employer),
+        "first_of": lambda other: next((one.path for one in navigation(request, caller, other)), ""),
         "can": lambda name: bool(caller and caller.may(Permission(name), employer)),
         "link": lambda path, /, **query: address(f"/e/{employer}/{path}" if employer else f"/{path}", **query),
         "here": lambda **query: _here(request, **query),

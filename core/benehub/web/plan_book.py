@@ -67,8 +67,8 @@ def form(employer: str, request: Request, caller: Editor) -> Response:
     """The form that takes another version; it begins with the one in force."""
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
-        text = in_force_text(session)
-    return page(request, caller, "plan_book/try.html", text=text, tried=None, wrong=(), late=False)
+        text, month = in_force_text(session), Month.of(session.today())
+    return page(request, caller, "plan_book/try.html", text=text, tried=None, wrong=(), late=False, at=month)
 
 
 @router.post("/e/{employer}/plan-book/try")
@@ -84,18 +84,20 @@ def _tried(employer: str, request: Request, caller: Caller, text: str, month: st
         book = book_of(employer, text, NAME)
     except ConfigError as error:
         return page(request, caller, "plan_book/try.html", text=text, tried=None, wrong=str(error).splitlines(),
-                    late=late)  # fmt: skip
+                    late=late, at=month)  # fmt: skip
     with hub.store.read(employer) as session:
         before = hub.book(session)
         asked = Month.parse(month) if month else Month.of(session.today())
         found = impact(session, before, book, asked)
     tried = {
         "version": book.version, "before": before.version, "changes": planbook.diff(before, book), "month": str(asked),
-        "impact": [one for one in found if one.status != "same"], "findings": planbook.check(book),
+        "impact": [one for one in found if one.touches], "findings": planbook.check(book),
         "currency": book.employer.currency, "seen": version_of(in_force(before)),
     }  # fmt: skip
     status = 409 if late else 200
-    return page(request, caller, "plan_book/try.html", status=status, text=text, tried=tried, wrong=(), late=late)
+    return page(
+        request, caller, "plan_book/try.html", status=status, text=text, tried=tried, wrong=(), late=late, at=asked
+    )  # fmt: skip
 
 
 @router.post("/e/{employer}/plan-book/load")
