@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from benehub.flows import Hub
+from benehub.flows.onboarding import load_plan_book
 
 
 def _beside(name: str) -> ModuleType:
@@ -57,6 +58,18 @@ def enrolled(office: Any) -> Any:
     assert office.flow("enrollments.send", "carrier", "2026-10-01")["sent"] == 1
     office.carrier.collect()
     return office
+
+
+@pytest.fixture
+def two_plans(enrolled: Any) -> Any:
+    """The same with two medical plans of the carrier, who has answered of both employees."""
+    enrolled.answered()
+    start = enrolled.book.index("  - id: ppo")
+    ppo = enrolled.book[start : enrolled.book.index("carriers:")]
+    hdhp = ppo.replace("id: ppo", "id: hdhp").replace("name: PPO", "name: HDHP").replace("code: MED", "code: HDHP")
+    load_plan_book(enrolled.hub, enrolled.book.replace(ppo, ppo + hdhp), "two plans")
+    enrolled.carrier.book.rates["hdhp"] = {"EE": 50000}
+    return enrolled
 
 
 @pytest.fixture

@@ -91,6 +91,13 @@ class Office:
         assert told["rows"] == sum(parts)
         return parts
 
+    def answered(self) -> Counts:
+        """The carrier answers what lies there, and the answers are taken."""
+        self.carrier.collect()
+        self.sync("carrier", "acknowledgement")
+        tally: Counts = self.flow("enrollments.acks", "carrier")
+        return tally
+
     def drop(self, name: str, *lines: str, encoding: str = "utf-8") -> None:
         """Put a file into the folder."""
         (self.root / "drop" / name).write_bytes(("\n".join(lines) + "\n").encode(encoding))

@@ -11,19 +11,12 @@ from sqlalchemy import select
 from benehub import dispatch, facts
 from benehub.facts import Version
 from benehub.flows import enrollments, fixes
-from benehub.flows.onboarding import load_plan_book
 from benehub.formats.x12 import enrollment_834
 from benehub.identity import people
 from benehub.store.tables import difference, obligation
 from benehub.store.tables import dispatch as dispatch_table
 
 Line = tuple[str, str, date | None, date | None]
-
-
-def answered(office: Any) -> None:
-    office.carrier.collect()
-    office.sync("carrier", "acknowledgement")
-    office.flow("enrollments.acks", "carrier")
 
 
 def covers(office: Any, number: str, plan: str | None, since: date) -> None:
@@ -52,22 +45,10 @@ def send(office: Any, kind: str = "send") -> list[Line]:
     row = office.rows(select(dispatch_table).order_by(dispatch_table.c.seq))[-1]
     with office.hub.store.read("acme") as session:
         text = dispatch.frozen_bytes(session, row).decode("ascii")
-    answered(office)
+    office.answered()
     (received,) = enrollment_834.parse(text)
     return [(dict(one.references)["23"], line.maintenance, line.date("348"), line.date("349"))
             for one in received.members for line in one.coverages]  # fmt: skip
-
-
-@pytest.fixture
-def two_plans(enrolled: Any) -> Any:
-    """The carrier has two medical plans, and has answered of both employees."""
-    answered(enrolled)
-    start = enrolled.book.index("  - id: ppo")
-    ppo = enrolled.book[start : enrolled.book.index("carriers:")]
-    hdhp = ppo.replace("id: ppo", "id: hdhp").replace("name: PPO", "name: HDHP").replace("code: MED", "code: HDHP")
-    load_plan_book(enrolled.hub, enrolled.book.replace(ppo, ppo + hdhp), "two plans")
-    enrolled.carrier.book.rates["hdhp"] = {"EE": 50000}
-    return enrolled
 
 
 @pytest.fixture

@@ -35,12 +35,6 @@ def found(office: Any, type_: str) -> Any:
     return row
 
 
-def answered(office: Any) -> None:
-    office.carrier.collect()
-    office.sync("carrier", "acknowledgement")
-    office.flow("enrollments.acks", "carrier")
-
-
 def roster(office: Any, day: int) -> None:
     office.now = office.now.replace(month=10, day=day)
     office.carrier.write_roster(date(2026, 10, day))
@@ -63,7 +57,7 @@ def billed_as_family(office: Any) -> None:
 
 
 def test_a_member_dropped_in_silence_is_told_again(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     del enrolled.carrier.book.members["1002"]
     enrolled.flow("premiums.accrue", "2026-10")
     roster(enrolled, 8)
@@ -80,7 +74,7 @@ def test_a_member_dropped_in_silence_is_told_again(enrolled: Any) -> None:
     done = enrolled.flow("fixes.carry", made)
     assert (done["sent"], done["state"]) == (1, "carried_out")
     assert enrolled.flow("enrollments.send", "carrier", "2026-10-08")["changes"] == 0
-    answered(enrolled)
+    enrolled.answered()
     roster(enrolled, 12)
     enrolled.flow("reconcile", "2026-10", ["premium"])
     assert {one.state for one in enrolled.rows(select(difference)) if one.type == "MEMBER_DROPPED"} == {"resolved"}
@@ -100,7 +94,7 @@ def test_what_the_carrier_has_not_answered_is_not_told_again(enrolled: Any) -> N
 
 
 def test_a_wrong_tier_is_told_again_and_its_credit_claimed_by_hand(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     billed_as_family(enrolled)
     row, hub = found(enrolled, "TIER_DIFF"), enrolled.hub
     told = {one.action: (one.at_stake, one.why_not) for one in fixes.options(hub, "acme", row.difference_id)}
@@ -127,7 +121,7 @@ def test_a_vendor_that_cannot_be_asked_hides_no_other_fix(enrolled: Any, monkeyp
     def away(_asked: Any) -> NoReturn:
         raise RetriableError("the insurer's server is away")
 
-    answered(enrolled)
+    enrolled.answered()
     billed_as_family(enrolled)
     row = found(enrolled, "TIER_DIFF")
     one = fixes.ACTIONS["enrollment_correction"]
@@ -136,13 +130,8 @@ def test_a_vendor_that_cannot_be_asked_hides_no_other_fix(enrolled: Any, monkeyp
     assert told == {"enrollment_correction": (0, "the insurer's server is away"), "credit_claim": (700_00, "")}
 
 
-def test_a_plan_billed_for_another_is_told_again_both_ways(enrolled: Any) -> None:
-    answered(enrolled)
-    start = enrolled.book.index("  - id: ppo")
-    ppo = enrolled.book[start : enrolled.book.index("carriers:")]
-    hdhp = ppo.replace("id: ppo", "id: hdhp").replace("name: PPO", "name: HDHP").replace("code: MED", "code: HDHP")
-    load_plan_book(enrolled.hub, enrolled.book.replace(ppo, ppo + hdhp), "two plans")
-    enrolled.carrier.book.rates["hdhp"] = {"EE": 50000}
+def test_a_plan_billed_for_another_is_told_again_both_ways(two_plans: Any) -> None:
+    enrolled = two_plans
     member = enrolled.carrier.book.members["1001"]
     member.end("ppo", date(2026, 1, 1))
     member.add("hdhp", "EE", date(2026, 1, 1))
@@ -160,7 +149,7 @@ def test_a_plan_billed_for_another_is_told_again_both_ways(enrolled: Any) -> Non
 
 
 def test_what_changed_after_the_bill_was_made_has_until_the_next_bill(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     enrolled.carrier.bill(OCTOBER, "INV-1", date(2026, 10, 1), date(2026, 10, 15))
     enrolled.sync("carrier", "invoice_line")
     enrolled.flow("premiums.accrue", "2026-10")
@@ -184,7 +173,7 @@ def test_what_changed_after_the_bill_was_made_has_until_the_next_bill(enrolled: 
 
 
 def test_an_end_known_before_the_bill_was_made_is_nothing_to_wait_for(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     ends = date(2026, 10, 11)
     with enrolled.hub.store.write("acme") as session:
         who = people.by_member_id(session, "1001")
@@ -202,7 +191,7 @@ def test_an_end_known_before_the_bill_was_made_is_nothing_to_wait_for(enrolled: 
 
 
 def test_a_claim_leaves_as_a_file_where_the_plan_book_names_a_folder_for_them(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     billed_as_family(enrolled)
     hub, row, (root, box) = enrolled.hub, found(enrolled, "TIER_DIFF"), (enrolled.root / "claims", "claims_box")
     (root / "out").mkdir(parents=True)
@@ -234,7 +223,7 @@ def test_a_claim_leaves_as_a_file_where_the_plan_book_names_a_folder_for_them(en
 
 
 def test_a_claim_is_not_made_after_the_carriers_days(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     billed_as_family(enrolled)
     row = found(enrolled, "TIER_DIFF")
     enrolled.now = enrolled.now.replace(month=12, day=1)
@@ -243,7 +232,7 @@ def test_a_claim_is_not_made_after_the_carriers_days(enrolled: Any) -> None:
 
 
 def test_a_withdrawn_claim_leaves_nothing_owed(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     billed_as_family(enrolled)
     hub, row = enrolled.hub, found(enrolled, "TIER_DIFF")
     claim = fixes.propose(hub, "acme", row.difference_id, "ann", "credit_claim")
@@ -256,7 +245,7 @@ def test_a_withdrawn_claim_leaves_nothing_owed(enrolled: Any) -> None:
 
 
 def test_an_end_that_was_paid_for_is_not_told_to_the_carrier(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     enrolled.carrier.keep_billing("1001")
     with enrolled.hub.store.write("acme") as session:
         who = people.by_member_id(session, "1001")
@@ -275,7 +264,7 @@ def test_an_end_that_was_paid_for_is_not_told_to_the_carrier(enrolled: Any) -> N
 
 
 def test_what_is_frozen_in_a_file_with_others_is_not_taken_back_alone(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     billed_as_family(enrolled)
     hub, row = enrolled.hub, found(enrolled, "TIER_DIFF")
     change = fixes.propose(hub, "acme", row.difference_id, "ann", "enrollment_correction")
@@ -301,7 +290,7 @@ def test_what_is_frozen_in_a_file_with_others_is_not_taken_back_alone(enrolled: 
     ("VOLUME_DIFF", "the files to carrier tell no pay: have it enter the volume by hand"),
 ])  # fmt: skip
 def test_a_carrier_that_bills_by_other_facts_is_told_them_again(enrolled: Any, type_: str, why_not: str) -> None:
-    answered(enrolled)
+    enrolled.answered()
     hub = enrolled.hub
     with hub.store.write("acme") as session:
         who = people.by_member_id(session, "1002")

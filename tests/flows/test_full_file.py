@@ -23,13 +23,6 @@ QUIET = {"confirmed": 0, "overdue": 0}
 HEADER = "No,First,Last,Born,Sex,SSN,Hired,Group"
 
 
-def answered(office: Any) -> dict[str, int]:
-    office.carrier.collect()
-    office.sync("carrier", "acknowledgement")
-    tally: dict[str, int] = office.flow("enrollments.acks", "carrier")
-    return tally
-
-
 def files(office: Any) -> list[Any]:
     query = select(dispatch_table).where(dispatch_table.c.operation == "enrollment.full")
     return list(office.rows(query.order_by(dispatch_table.c.seq)))
@@ -74,7 +67,7 @@ def waive(office: Any, *numbers: int) -> None:
 
 
 def test_everybody_is_in_it_and_the_file_is_clean(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     hire(enrolled, 1003)
     sent = enrolled.flow("enrollments.full", "carrier", "2026-10-01")
     assert (sent["families"], sent["sent"]) == (3, 1)
@@ -82,7 +75,7 @@ def test_everybody_is_in_it_and_the_file_is_clean(enrolled: Any) -> None:
     content = text(enrolled, row)
     assert checks.check(content) == []
     assert content.count("INS*Y*18*030") == 3 and content.count("HD*030") == 3 and "**4~" in content
-    assert answered(enrolled) == {**QUIET, "acked": 3, "refused": 0, "refused_late": 0}
+    assert enrolled.answered() == {**QUIET, "acked": 3, "refused": 0, "refused_late": 0}
     assert held(enrolled) == {"1001": True, "1002": True, "1003": True}
     # What it told is told: no change file follows, nor the same full file again.
     assert "sent" not in enrolled.flow("enrollments.full", "carrier", "2026-10-01")
@@ -90,9 +83,9 @@ def test_everybody_is_in_it_and_the_file_is_clean(enrolled: Any) -> None:
 
 
 def test_asked_twice_it_is_sent_once_and_a_later_one_is_whole_again(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     enrolled.flow("enrollments.full", "carrier", "2026-10-01")
-    answered(enrolled)
+    enrolled.answered()
     assert "sent" not in enrolled.flow("enrollments.full", "carrier", "2026-10-01")
     enrolled.now += timedelta(days=7)
     hire(enrolled, 1003)
@@ -102,13 +95,13 @@ def test_asked_twice_it_is_sent_once_and_a_later_one_is_whole_again(enrolled: An
 
 
 def test_an_end_that_is_news_is_in_it_and_one_that_is_known_is_not(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     hire(enrolled, 1003)
     waive(enrolled, 1001)
     enrolled.flow("enrollments.full", "carrier", "2026-10-01")
     (row,) = files(enrolled)
     assert text(enrolled, row).count("HD*024") == 1 and text(enrolled, row).count("HD*030") == 2
-    answered(enrolled)
+    enrolled.answered()
     assert sorted(covered(enrolled, date(2026, 10, 1))) == ["1002", "1003"]
     enrolled.now += timedelta(days=7)
     enrolled.flow("enrollments.full", "carrier", "2026-10-08")
@@ -116,11 +109,11 @@ def test_an_end_that_is_news_is_in_it_and_one_that_is_known_is_not(enrolled: Any
 
 
 def test_a_family_refused_in_it_is_owed_as_a_change(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     hire(enrolled, 1003)
     enrolled.carrier.refuse_member("1003")
     enrolled.flow("enrollments.full", "carrier", "2026-10-01")
-    assert answered(enrolled) == {**QUIET, "acked": 2, "refused": 1, "refused_late": 0}
+    assert enrolled.answered() == {**QUIET, "acked": 2, "refused": 1, "refused_late": 0}
     assert held(enrolled) == {"1001": True, "1002": True}
     refused = enrolled.rows(select(obligation).where(obligation.c.state == "refused"))
     assert [row.kind for row in refused] == ["enrollment.change"]
@@ -128,24 +121,24 @@ def test_a_family_refused_in_it_is_owed_as_a_change(enrolled: Any) -> None:
 
 @pytest.mark.parametrize("member", ["", "1002"])
 def test_it_may_be_refused_late(enrolled: Any, member: str) -> None:
-    answered(enrolled)
+    enrolled.answered()
     hire(enrolled, 1003)
     enrolled.flow("enrollments.full", "carrier", "2026-10-01")
-    answered(enrolled)
+    enrolled.answered()
     (row,) = files(enrolled)
     enrolled.carrier.reject_late(row.control, member or "")
-    assert answered(enrolled)["refused_late"] == (1 if member else 3)
+    assert enrolled.answered()["refused_late"] == (1 if member else 3)
     # 1001 and 1002 were told by the change file before, so that is what the carrier still holds.
     assert held(enrolled)["1001"] and held(enrolled)["1002"]
     assert held(enrolled)["1003"] is bool(member)
-    assert answered(enrolled)["refused_late"] == 0
+    assert enrolled.answered()["refused_late"] == 0
 
 
 def test_far_fewer_than_the_carrier_covers_wait_for_a_person(office: Any) -> None:
     """A broken read that would end people is held, whole; a person who has looked lets it go."""
     hire(office, *range(2001, 2031))
     office.flow("enrollments.send", "carrier", "2026-10-01")
-    answered(office)
+    office.answered()
     waive(office, *range(2001, 2003))
     assert office.flow("enrollments.full", "carrier", "2026-10-01")["held"] == 1
     (held_one,) = files(office)
@@ -154,7 +147,7 @@ def test_far_fewer_than_the_carrier_covers_wait_for_a_person(office: Any) -> Non
     assert dispatches.reopen(office.hub, "acme", held_one.dispatch_id, "ann", "two have left") == "prepared"
     office.flow("dispatch.resend", held_one.dispatch_id)
     assert [row.state for row in files(office)] == ["sent"]
-    answered(office)
+    office.answered()
     # From now on heads are counted against the last file that was accepted.
     office.now += timedelta(days=7)
     waive(office, *range(2003, 2006))

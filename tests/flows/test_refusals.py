@@ -24,14 +24,6 @@ QUIET = {"confirmed": 0, "overdue": 0}
 OCTOBER = "2026-10"
 
 
-def answered(office: Any) -> dict[str, int]:
-    """The carrier answers what lies there, and the answers are taken."""
-    office.carrier.collect()
-    office.sync("carrier", "acknowledgement")
-    tally: dict[str, int] = office.flow("enrollments.acks", "carrier")
-    return tally
-
-
 def dispatches(office: Any, operation: str) -> list[Any]:
     query = select(dispatch_table).where(dispatch_table.c.operation == operation).order_by(dispatch_table.c.seq)
     return list(office.rows(query))
@@ -53,7 +45,7 @@ def owed(office: Any, kind: str) -> list[tuple[str, str]]:
 @pytest.fixture
 def remitted(enrolled: Any) -> Any:
     """October's premium of two people has left for the carrier."""
-    answered(enrolled)
+    enrolled.answered()
     enrolled.flow("premiums.accrue", OCTOBER)
     assert clearing(enrolled) == (-100000, 0)
     assert enrolled.flow("premiums.remit", "carrier", OCTOBER)["sent"] == 1
@@ -63,12 +55,12 @@ def remitted(enrolled: Any) -> Any:
 
 def test_a_rejected_820_is_owed_again_and_sent_again_only_when_asked(remitted: Any) -> None:
     remitted.carrier.reject_files()
-    answered(remitted)
+    remitted.answered()
     (first,) = dispatches(remitted, "premium.remit")
     assert first.ack_state == "rejected"
     assert clearing(remitted) == (-100000, 0)
     assert owed(remitted, "premium.remit") == [("refused", "the whole file was rejected")]
-    answered(remitted)
+    remitted.answered()
     remitted.flow("reconcile", OCTOBER, ["premium"])
     assert len(dispatches(remitted, "premium.remit")) == 1  # nothing is sent by itself
 
@@ -84,7 +76,7 @@ def test_a_rejected_820_is_owed_again_and_sent_again_only_when_asked(remitted: A
         before = why(session, first.dispatch_id).data
         assert before["revisions"] == [f"{second.dispatch_id} revision 2 sent"]
         assert all(why(session, one).data["reversed_by"] for one in before["entries"])
-    answered(remitted)
+    remitted.answered()
     assert owed(remitted, "premium.remit") == [("confirmed", "file accepted")]
     assert [paid.minor for paid in remitted.carrier.payments] == [50000, 50000]
     # Asked again, it is paid already.
@@ -93,13 +85,13 @@ def test_a_rejected_820_is_owed_again_and_sent_again_only_when_asked(remitted: A
 
 
 def test_an_820_rejected_after_its_999_had_accepted_it_is_owed_again(remitted: Any) -> None:
-    answered(remitted)
+    remitted.answered()
     (sent,) = dispatches(remitted, "premium.remit")
     assert owed(remitted, "premium.remit") == [("confirmed", "file accepted")]
     remitted.carrier.reject_late(sent.control)
-    assert answered(remitted)["refused_late"] == 1
+    assert remitted.answered()["refused_late"] == 1
     assert clearing(remitted) == (-100000, 0)
-    assert answered(remitted)["refused_late"] == 0
+    assert remitted.answered()["refused_late"] == 0
     assert remitted.flow("premiums.remit", "carrier", OCTOBER)["sent"] == 1
     assert clearing(remitted) == (0, -100000)
 
@@ -125,22 +117,22 @@ def listed(office: Any) -> list[tuple[str, str]]:
 
 
 def test_a_member_refused_after_the_file_was_accepted_is_owed_again(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     (sent,) = dispatches(enrolled, "enrollment.change")
     assert told(enrolled) == {"1001": True, "1002": True}
     enrolled.carrier.reject_late(sent.control, "1002")
-    assert answered(enrolled) == {**QUIET, "acked": 0, "refused": 0, "refused_late": 1}
+    assert enrolled.answered() == {**QUIET, "acked": 0, "refused": 0, "refused_late": 1}
     assert sorted(state for state, _ in owed(enrolled, "enrollment.change")) == ["confirmed", "refused"]
     assert told(enrolled) == {"1001": True, "1002": False}
     assert differences(enrolled) == [("MEMBER_REFUSED", "1002")]
-    assert answered(enrolled)["refused_late"] == 0  # said once
+    assert enrolled.answered()["refused_late"] == 0  # said once
 
 
 def test_a_file_rejected_after_it_was_accepted_takes_everything_back(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     (sent,) = dispatches(enrolled, "enrollment.change")
     enrolled.carrier.reject_late(sent.control)
-    assert answered(enrolled)["refused_late"] == 2
+    assert enrolled.answered()["refused_late"] == 2
     assert told(enrolled) == {"1001": False, "1002": False}
     with enrolled.hub.store.read("acme") as session:
         assert dispatch.get(session, sent.dispatch_id).ack_state == "rejected"
@@ -151,17 +143,17 @@ def test_a_file_rejected_after_it_was_accepted_takes_everything_back(enrolled: A
 
 
 def test_a_late_refusal_gives_back_what_the_carrier_held_before(enrolled: Any) -> None:
-    answered(enrolled)
+    enrolled.answered()
     enrolled.now += timedelta(days=4)
     enrolled.drop("elections_2.csv", "No,Plan,Tier,From", "1002,ppo,FAM,2026-10-01")
     enrolled.sync("files", "election")
     enrolled.flow("coverage", "2026-10-05")
     assert enrolled.flow("enrollments.send", "carrier", "2026-10-05")["sent"] == 1
     enrolled.carrier.book.rates["ppo"]["FAM"] = 120000
-    answered(enrolled)
+    enrolled.answered()
     sent = dispatches(enrolled, "enrollment.change")[-1]
     enrolled.carrier.reject_late(sent.control, "1002")
-    assert answered(enrolled)["refused_late"] == 1
+    assert enrolled.answered()["refused_late"] == 1
     with enrolled.hub.store.read("acme") as session:
         who = people.by_member_id(session, "1002")
         assert told_state(session, "carrier")[who or ""]["ppo"]["tier"] == "EE"

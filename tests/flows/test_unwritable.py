@@ -26,13 +26,6 @@ def agree(office: Any, **changes: Any) -> None:
     connect(office.hub, "acme", {"carrier": {"connector": "carrier_x12", "settings": settings}})
 
 
-def answered(office: Any) -> dict[str, int]:
-    office.carrier.collect()
-    office.sync("carrier", "acknowledgement")
-    tally: dict[str, int] = office.flow("enrollments.acks", "carrier")
-    return tally
-
-
 def hire(office: Any, number: int, name: str) -> None:
     row = f"{number},Ann,{name},1980-02-03,F,90011{number},2025-03-01,monthly"
     office.drop(f"census {number}.csv", "No,First,Last,Born,Sex,SSN,Hired,Group", row)
@@ -78,7 +71,7 @@ def named(office: Any) -> list[tuple[str, str, str]]:
 @pytest.fixture
 def one_bad(enrolled: Any) -> Any:
     """1001 and 1002 are with the carrier; the name of 1003 has a delimiter that the partner does not let us replace."""
-    answered(enrolled)
+    enrolled.answered()
     agree(enrolled, replace_delimiters=False)
     hire(enrolled, 1003, "Al*der")
     return enrolled
@@ -104,7 +97,7 @@ def test_a_full_file_is_held_whole_and_says_who_and_why(one_bad: Any) -> None:
     (text,) = files(one_bad)
     assert text.count("INS*Y*18*030") == 3 and "NM1*IL*1*AL DER" in text and "*000000002*" in text
     assert owed(one_bad, CHANGE)["1003"][0] == "canceled"
-    assert answered(one_bad)["acked"] == 3 and told(one_bad) == {"1001", "1002", "1003"}
+    assert one_bad.answered()["acked"] == 3 and told(one_bad) == {"1001", "1002", "1003"}
 
 
 def test_where_absence_is_no_end_the_others_go_and_he_is_owed_by_name(one_bad: Any) -> None:
@@ -115,7 +108,7 @@ def test_where_absence_is_no_end_the_others_go_and_he_is_owed_by_name(one_bad: A
     assert text.count("INS*Y*18*030") == 2 and "1003" not in text
     state, reason = owed(one_bad, CHANGE)["1003"]
     assert state == "refused" and WHY in reason
-    assert answered(one_bad)["acked"] == 2
+    assert one_bad.answered()["acked"] == 2
     assert told(one_bad) == {"1001", "1002"}  # nobody believes that the carrier was told of him
     assert ("MEMBER_REFUSED", "1003") in [(kind, who) for kind, who, _ in named(one_bad)]
     assert "sent" not in full(one_bad)  # the same file is not sent twice
@@ -124,7 +117,7 @@ def test_where_absence_is_no_end_the_others_go_and_he_is_owed_by_name(one_bad: A
     agree(one_bad, replace_delimiters=True)
     done = one_bad.flow("enrollments.send", "carrier", f"{one_bad.now:%Y-%m-%d}")
     assert done["sent"] == 1 and files(one_bad, CHANGE)[-1].count("INS*Y*18*021") == 1
-    answered(one_bad)
+    one_bad.answered()
     assert told(one_bad) == {"1001", "1002", "1003"}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from benehub.cli.opening import JSON, opened_store, read_settings
+from benehub.cli.opening import JSON, opened_hub, opened_store, read_settings
 
 if TYPE_CHECKING:
     from benehub.flows.backups import Told
@@ -37,6 +37,7 @@ def restore(
     from benehub.cli.console import working
     from benehub.errors import ConfigError
     from benehub.flows.backups import restore as put_back
+    from benehub.flows.connecting import seal_accounts
     from benehub.settings import vault
     from benehub.store import open_store
 
@@ -51,6 +52,8 @@ def restore(
         ) from None
     finally:
         store.close()
+    with opened_hub() as (_, hub):
+        seal_accounts(hub)  # a backup of an older release holds them in clear
     _show(f"restored from {file}", told, as_json)
 
 
