@@ -472,6 +472,14 @@ def _asked(hub: Hub, employer: str, opened: Open, row: Row[Any], let_go: bool) -
     return None
 
 
+@dataclass(slots=True)
+class _Doubt:
+    """What is not known of the writes of one call."""
+
+    lost: bool = False
+    """Whether the answer to one is missing; where a write takes several steps, each answered, none is."""
+
+
 def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, *, unknown: bool) -> End:
     """Send a request; `unknown` means that it is read back first."""
 
@@ -480,13 +488,14 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, *, u
 
     if unknown and Guard(row.guard).must_hold:
         return end("held", f"outcome unknown, no read-back: {row.reason}")
-    silent, of_before = False, unknown
+    silent, doubt = False, _Doubt()
     for _ in range(MAX_TRIES):
+        lost = doubt.lost
         try:
-            receipt = _exchange(hub, employer, opened, row, item, unknown)
+            receipt = _exchange(hub, employer, opened, row, item, unknown, doubt)
         except BenehubError as error:
             ended = together.of_error(row, error, unknown)
-            if ended is not None and ended.state == "failed" and unknown and not of_before:
+            if ended is not None and ended.state == "failed" and lost:
                 # It may be refused for being there: only the next run knows what ids the vendor gave what he took.
                 return replace(ended, state="unknown")
             if ended is not None:
@@ -506,7 +515,9 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, *, u
     return replace(end("unknown", "the vendor kept failing; the next run reads back what it has"), unheard=silent)
 
 
-def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, unknown: bool) -> Receipt:
+def _exchange(
+    hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, unknown: bool, doubt: _Doubt
+) -> Receipt:  # fmt: skip
     client = opened.link.http()
     settings = opened.link.settings
     ask = made(opened.connector.lookup, item, settings)
@@ -523,7 +534,10 @@ def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, 
         may_write()  # before it is said to be on its way again: another one may have brought it to its end
         with hub.store.write(employer) as session:
             dispatch.resend(session, row.dispatch_id)
-    return made(opened.connector.receipt, item, client.send(answer))
+    doubt.lost = True
+    response = client.send(answer)
+    doubt.lost = False
+    return made(opened.connector.receipt, item, response)
 
 
 def _deliver(opened: Open, row: Row[Any], content: Content) -> End:
