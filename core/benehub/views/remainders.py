@@ -166,7 +166,7 @@ def _mine(session: Session, plans: Sequence[str], month: Month) -> Sequence[Colu
     )  # fmt: skip
 
 
-def _accrued(which: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def _accrued(which: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
     """Accruals that stand, the newest of each person's month first (`nth` 1): it costs what it costs once."""
     back = entry.alias("back")
     taken_back = exists().where(back.c.employer_id == entry.c.employer_id, back.c.reverses_id == entry.c.entry_id)
