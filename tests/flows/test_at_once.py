@@ -259,7 +259,8 @@ def test_a_vendor_that_is_away_is_not_asked_for_everybody(
     bench.vendor.hurt = {f"per{n}/0": "down" for n in range(60)}
     monkeypatch.setattr(bench.vendor.client, "_budget", RetryBudget(max_attempts=1))
     assert send.send(bench.hub, STRAIGHT, EMPLOYER, CONNECTION, ids) == {"prepared": 60}
-    assert send.DEAF_AFTER <= len(bench.vendor.arrived) <= send.DEAF_AFTER + 2 * at_once
+    # A row of the unheard may be broken by each call that another lane still waits for, however slow its thread is.
+    assert send.DEAF_AFTER <= len(bench.vendor.arrived) <= send.DEAF_AFTER * at_once
     assert bench.states(ids) == {"prepared": 60}
     bench.vendor.hurt = {}
     assert send.send(bench.hub, STRAIGHT, EMPLOYER, CONNECTION, ids) == {"sent": 60}
