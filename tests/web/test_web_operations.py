@@ -234,6 +234,24 @@ def test_what_a_trial_cannot_tell_is_said_and_a_plan_that_stayed_is_shown_where_
     assert "It changes nothing for anybody." in desk.post("plan-book/try", text=text).text
 
 
+def test_a_month_that_is_none_is_said_beside_what_was_written(desk: Desk) -> None:
+    answer = desk.post("plan-book/try", text=book_text(desk) + "# mine", month="2026-13")
+    assert "2026-13" in answer.text and "# mine</textarea>" in answer.text.replace("\n", "")
+    assert "Whom it changes" not in answer.text
+
+
+def test_settings_show_whom_a_second_person_looks_at_and_what_is_tolerated(desk: Desk) -> None:
+    told = desk.get("settings")
+    assert "needs a second person" in told and ">None<" in told and told.count("Every cent is a difference") == 3
+    text = book_text(desk)
+    assert "tolerance:" not in text and "second_person_above" not in text
+    text = text.rstrip() + "\ntolerance:\n  premium: {line: '0.05', file: '2.00'}\n"
+    text = text.replace("guards: {", "guards: {second_person_above: '500.00', ")
+    assert load(desk, text) == 303
+    told = desk.get("settings")
+    assert "500.00 USD" in told and "Up to 0.05 USD a line, 2.00 USD a file" in told
+
+
 def test_a_book_that_was_tried_on_another_one_than_is_in_force_is_shown_anew(desk: Desk) -> None:
     ours, theirs = (book_text(desk).replace('percent: "80%"', f'percent: "{share}%"') for share in (70, 60))
     version, seen = versions(desk.post("plan-book/try", text=ours).text)

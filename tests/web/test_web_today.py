@@ -153,6 +153,18 @@ def test_an_engineer_sees_the_counts_and_no_way_to_the_money(
         read_desk.caller = owner
 
 
+def test_a_row_in_quarantine_that_a_leg_counts_is_not_counted_again(desk: Desk) -> None:
+    with desk.store.write(desk.employer) as session:
+        found = today(session, desk.hub.book(session), Month(2026, 10), ())
+        rows = sum(found.quarantine.values())
+        assert rows == found.told_rows == 1 and "in quarantine" in desk.get("today", month="2026-10")
+        session.connection.execute(
+            update(difference).where(difference.c.type == "ROW_QUARANTINED").values(state="resolved")
+        )
+        again = today(session, desk.hub.book(session), Month(2026, 10), ())
+    assert (again.told_rows, again.elsewhere) == (0, found.elsewhere + rows)
+
+
 def test_what_a_name_holds_is_text_and_nothing_else(desk: Desk) -> None:
     with desk.store.write(desk.employer) as session:
         session.connection.execute(update(employer).values(name='<script>alert("x")</script>'))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from fpdf import FPDF, FontFace
@@ -63,7 +63,9 @@ def _heading(page: FPDF, report: dict[str, Any]) -> None:
     page.set_font(FACE, "B", 15)
     page.cell(0, 8, f"Benefits, {report['period']}: reconciled and closed", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     page.set_font(FACE, size=10)
-    said = f"Signed by {report['who']} on {report['closed_at'][:10]}."
+    # Whose day it is would be guessed: the employer's own stands in no report that was signed before.
+    moment = datetime.fromisoformat(report["closed_at"]).astimezone(UTC)
+    said = f"Signed by {report['who']} on {moment:%Y-%m-%d at %H:%M} UTC."
     page.multi_cell(0, 5.5, f"{said} {report['note']}".strip(), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 

@@ -21,7 +21,7 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import MONTHLY, Relation, fixes
 from benehub.reconcile.compared import Compared, compared, stale
 from benehub.reconcile.differences import is_of_now
-from benehub.reconcile.findings import OF_NOW
+from benehub.reconcile.findings import OF_NOW, Type
 from benehub.rules.deadline.latest_safe import Level
 from benehub.store import Session, iso
 from benehub.store.tables import (
@@ -107,6 +107,8 @@ class Today:
     unlinked: dict[str, int]
     quarantine: dict[str, int]
     """Rows that wait for somebody, by connection and stream."""
+    told_rows: int
+    """How many of those the legs count as discrepancies."""
     held: int
     """Reads that wait for somebody's word."""
     unsettled: dict[str, int]
@@ -134,8 +136,9 @@ class Today:
     def elsewhere(self) -> int:
         """What needs somebody although no leg says so: sources, strangers, quarantine, dispatches, runs and so on."""
         quiet = sum(one.state in ("stale", "failing", "never") for one in self.sources)
-        counted = (self.unlinked, self.quarantine, self.unsettled, self.runs, self.fixes)
-        return quiet + self.held + self.unheard + self.questions + sum(sum(one.values()) for one in counted)
+        counted = (self.unlinked, self.unsettled, self.runs, self.fixes)
+        told = quiet + self.held + self.unheard + self.questions + sum(sum(one.values()) for one in counted)
+        return told + max(0, sum(self.quarantine.values()) - self.told_rows)
 
 
 def working_month(session: Session) -> Month:
@@ -155,6 +158,7 @@ def today(
     """The look at a month; `deadlines` are those open within `SOON`, `known` the connectors by name."""
     counts = _open(session, month)
     legs = [_leg(session, name, month, counts) for name in _present(book, counts)]
+    quarantine = _quarantine(session)
     return Today(
         month=month,
         signed=any(one.month == month for one in closed(session)),
@@ -163,7 +167,8 @@ def today(
         coming=coming(session, deadlines),
         sources=sources(session, known),
         unlinked={name: count for name, count in strangers.counted(session).items() if count},
-        quarantine=_quarantine(session),
+        quarantine=quarantine,
+        told_rows=_told_rows(session, month) if quarantine else 0,
         held=_count(session, intake_batch, "held"),
         unsettled=_by_state(session, dispatch, ("prepared", "held", "sending", "unknown", "refused", "failed")),
         runs=_ended_badly(session),
@@ -303,8 +308,13 @@ def coming(session: Session, deadlines: Sequence[Deadline]) -> list[Coming]:
 
 
 def _quarantine(session: Session) -> dict[str, int]:
+    """What is read again before anybody mended it is one to mend."""
     rows = session.rows(
-        select(intake_batch.c.connection_id, intake_batch.c.stream, func.count().label("number"))
+        select(
+            intake_batch.c.connection_id,
+            intake_batch.c.stream,
+            func.count(intake_row.c.row_key.distinct()).label("number"),
+        )
         .join(
             intake_row,
             (intake_row.c.employer_id == intake_batch.c.employer_id)
@@ -315,6 +325,16 @@ def _quarantine(session: Session) -> dict[str, int]:
         .order_by(intake_batch.c.connection_id, intake_batch.c.stream)
     )
     return {f"{row.connection_id} {row.stream}": int(row.number) for row in rows}
+
+
+def _told_rows(session: Session, month: Month) -> int:
+    query = select(func.count()).where(
+        *session.where(
+            difference, relation=Relation.INTAKE.value, type=Type.ROW_QUARANTINED.value, state="discrepancy"
+        ),
+        difference.c.period < str(month.plus(1)),
+    )
+    return int(session.connection.execute(query).scalar_one())
 
 
 def _count(session: Session, table: Any, state: str) -> int:

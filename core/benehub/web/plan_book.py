@@ -82,12 +82,13 @@ def _tried(employer: str, request: Request, caller: Caller, text: str, month: st
     hub: Hub = request.app.state.hub
     try:
         book = book_of(employer, text, NAME)
-    except ConfigError as error:
+        chosen = Month.parse(month) if month else None
+    except (ConfigError, DataError) as error:  # what was written stays on the page
         return page(request, caller, "plan_book/try.html", text=text, tried=None, wrong=str(error).splitlines(),
                     late=late, at=month)  # fmt: skip
     with hub.store.read(employer) as session:
         before = hub.book(session)
-        asked = Month.parse(month) if month else Month.of(session.today())
+        asked = chosen or Month.of(session.today())
         found = impact(session, before, book, asked)
     tried = {
         "version": book.version, "before": before.version, "changes": planbook.diff(before, book), "month": str(asked),
