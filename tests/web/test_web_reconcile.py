@@ -115,7 +115,7 @@ def test_a_word_on_it_is_kept_with_the_name(desk: Desk) -> None:
         mine = (leg.c.person_id == row.person_id, leg.c.plan == row.plan, leg.c.posted_as.is_not(None))
         entry_id = session.rows(select(leg.c.entry_id).where(*mine))[0].entry_id
     desk.post(f"{path}/resolve", seen=version, note="they credited it", entries=entry_id)
-    assert entry_id in desk.get(path)
+    assert f'href="{desk.address(f"why/{entry_id}")}"' in desk.get(path)
     (after,) = rows(desk, type="CREDITED_SHORT")
     assert (after.state, after.work_step) == ("resolved", "waiting_on_partner")
     assert desk.post(f"{path}/note", seen=seen(desk.get(path)), note=" ").status_code == 400

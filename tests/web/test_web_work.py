@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -371,3 +372,9 @@ def test_a_month_is_signed_when_everything_holds(desk: Desk, monkeypatch: pytest
     assert paper.headers["content-type"] == "application/pdf" and paper.content.startswith(b"%PDF-")
     assert "October 2026" in desk.get("closing") and found(desk, difference, state="discrepancy")
     desk.get("closing/2026-09", 400)
+
+
+def test_what_a_dispatch_carries_leads_to_why(read_desk: Desk, links: Callable[[str], list[str]]) -> None:
+    sent = found(read_desk, dispatch, operation="deduction.set")[0]
+    behind = [one for one in links(read_desk.get(f"outgoing/{sent.dispatch_id}")) if "/why/obl_" in one]
+    assert behind and "deduction" in read_desk.get(behind[0]).lower()
