@@ -131,6 +131,12 @@ class Dismissed(Model):
     note: Note
 
 
+class Reopened(Model):
+    """Why it is one after all."""
+
+    note: Note
+
+
 class Rule(Model):
     """Which differences are to be set aside until a day."""
 
@@ -229,6 +235,15 @@ def dismiss_difference(
 ) -> DifferenceDetail:  # fmt: skip
     """Say that it is none, and why; it stays dismissed when it is seen again with the same amount."""
     return _act(at, difference, if_match, response, state="dismissed", note=body.note)
+
+
+@router.post("/differences/{difference}/reopen", operation_id="reopen_difference")
+def reopen_difference(
+    _caller: WorksDifferences, at: At, claim: Once, difference: DifferencePath, body: Reopened, if_match: IfMatch,
+    response: Response,
+) -> DifferenceDetail:  # fmt: skip
+    """Take a dismissal back, and say why: it is open again, and the ledger entry of its dismissal is reversed."""
+    return _act(at, difference, if_match, response, state=reconcile.REOPENED, note=body.note)
 
 
 @router.get("/suppressions", operation_id="list_suppressions")
