@@ -54,6 +54,7 @@ def test_filters_by_person_amount_age_step_and_text(read_desk: Desk) -> None:
     assert set(shown(read_desk.get("reconcile", person=one.person_id))) == whose
     big = {row.difference_id for row in known if row.at_stake >= 10_000}
     assert set(shown(read_desk.get("reconcile", least="100.00"))) == big and big
+    assert set(shown(read_desk.get("reconcile", most="99.99"))) == {row.difference_id for row in known} - big
     assert len(shown(read_desk.get("reconcile", days="1"))) == len(known)
     assert shown(read_desk.get("reconcile", days="9999")) == []
     assert len(shown(read_desk.get("reconcile", step="none"))) == len(known)
