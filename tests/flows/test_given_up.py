@@ -22,6 +22,7 @@ from benehub.ledger.books import book_of, postings
 from benehub.periods import Month
 from benehub.reconcile import Finding, Relation, Type, given_up
 from benehub.reconcile.payable import GIVEN_UP
+from benehub.reconcile.settled_by import proposed
 from benehub.store.tables import closing, confirmation, difference
 from benehub.views.clearing import clearing
 from benehub.views.closing import checklist
@@ -296,6 +297,28 @@ def test_a_dismissal_taken_back_is_a_correction_of_a_signed_month(office: Office
         (f"{GIVEN_UP}.reversed", "2026-10", chart.PREMIUM_PAYABLE, 10_00),
         (f"{GIVEN_UP}.reversed", "2026-10", chart.BENEFIT_COST, -10_00),
     ]
+
+
+def test_what_was_posted_since_it_was_found_may_have_settled_what_is_opened_again(office: Office) -> None:
+    bought(office, 100_00, 110_00)
+    office.say("ann")
+    office.say("ben", reconcile.REOPENED)
+    assert settling(office) == [], "what the dismissal had posted, and its reversal, settle nothing"
+    office.say("ann")
+    of = {"person_id": office.who, "plan": "ppo", "coverage_month": "2026-10"}
+    legs = (Leg(chart.BENEFIT_COST, "USD", 10_00, **of), Leg(chart.PREMIUM_PAYABLE, "USD", -10_00, **of))
+    with office.hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("more", "premium.accrued", date(2026, 10, 1), legs, "test")])
+        more = session.id("ent", "more")
+    office.say("ben", reconcile.REOPENED)
+    assert settling(office) == [more]
+
+
+def settling(office: Office) -> list[str]:
+    """The entries that may have settled the one difference of a bill."""
+    with office.hub.store.read("acme") as session:
+        (row,) = session.rows(select(difference).where(*session.where(difference, relation="premium", plan="ppo")))
+        return proposed(session, row)
 
 
 def test_no_word_from_before_it_was_taken_back_counts_for_the_next_dismissal(

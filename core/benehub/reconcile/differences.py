@@ -18,7 +18,7 @@ from benehub.errors import DataError, IntegrityError
 from benehub.reconcile import returned
 from benehub.reconcile.carriers import formerly
 from benehub.reconcile.findings import OF_NOW, STANDING, TOLERATED, Finding, Relation, key_of
-from benehub.reconcile.settled_by import proposed_of, settled_by
+from benehub.reconcile.settled_by import found_at, proposed_of, settled_by
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
 from benehub.store.events import note_event
@@ -226,9 +226,10 @@ def act(
             f"a {state} difference needs a note",
             mend="Say how it was resolved, why it is none, or why it is one after all",
         )
-    before = row.work_step
+    before, seq = row.work_step, None
     if state == REOPENED:
         state, before = _undone(row, session.today()), "" if before == TOLERATED else before
+        seq = found_at(session, row)  # what was posted since it was found may have settled it, and not its own undoing
     if state == "resolved":
         outside = returned.elsewhere(row) and not entries
         entries = returned.stated(row, note, session.today()) if outside else settled_by(session, row, entries)
@@ -237,7 +238,8 @@ def act(
     if to is not None and to != (row.assigned_to or ""):
         given = {"assigned_to": to or None, "assigned_at": session.now() if to else None}
     session.change(difference, {"difference_id": difference_id}, **values, **given)
-    _event(session, difference_id, who, values["state"], values["work_step"], note, entries, to if given else None)
+    told = (values["state"], values["work_step"], note, entries, to if given else None)
+    _event(session, difference_id, who, *told, seq=seq)
     if (row.state in OPEN) != (values["state"] in OPEN):
         which = "difference.closed" if row.state in OPEN else "difference.opened"
         note_event(session, which, [difference_id], session.now())
