@@ -155,6 +155,8 @@ def test_what_was_dismissed_by_mistake_is_opened_again(desk: Desk) -> None:
     desk.post(f"{path}/dismiss", seen=old, note="it is nothing")
     page = desk.get(path)
     assert "Open it again" in page
+    (form,) = [one for one in re.findall(r"<form.*?</form>", page, re.DOTALL) if f'{path}/reopen"' in one]
+    assert re.search(r'name="seen" value="[\w/-]+"', form)
     assert desk.post(f"{path}/reopen", seen=seen(page)).status_code == 400
     late = desk.post(f"{path}/reopen", seen=old, note="it is something")
     assert late.status_code == 409 and re.search(r"<textarea[^>]*>it is something</textarea>", late.text)
