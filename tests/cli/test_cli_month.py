@@ -210,6 +210,7 @@ def test_reconciling_finds_what_payroll_never_took(cli: Any, covered: Path) -> N
     first, number = (cli.told("differences", "list")[0][name] for name in ("id", "employee"))
     cli.run("differences", "step", first, "waiting_on_payroll")
     cli.run("differences", "dismiss", first, "--note", "a test", "--dry-run")
+    assert "is discrepancy, not dismissed" in cli.run("differences", "reopen", first, "--note", "a test", code=2).stderr
     by_hand = ("differences", "resolve", first, "--note", "taken by hand", "--who", "ann")
     assert "no ledger entry is named that made it right" in cli.run(*by_hand, code=2).stderr
     told = cli.told("ledger", "journal", "--employee", number)

@@ -23,11 +23,17 @@ class Listener:
 
     def __init__(self) -> None:
         self.closed: list[tuple[str, str]] = []
+        self.opened: list[tuple[str, str]] = []
 
     @hookimpl
     def difference_closed(self, difference: DifferenceNotice) -> None:
         """One was closed."""
         self.closed.append((difference.difference, difference.state))
+
+    @hookimpl
+    def difference_opened(self, difference: DifferenceNotice) -> None:
+        """One was opened."""
+        self.opened.append((difference.difference, difference.state))
 
 
 @pytest.mark.parametrize("state", ["resolved", "dismissed"])
@@ -50,3 +56,6 @@ def test_a_persons_word_that_closes_is_told(
     assert listener.closed == [(one, state)]
     act(hub, "acme", one, "ann", state=state, note="again")
     assert listener.closed == [(one, state)]
+    if state == "dismissed":
+        act(hub, "acme", one, "ben", state=reconcile.REOPENED, note="it is one")
+        assert (listener.opened, len(listener.closed)) == ([(one, "discrepancy")], 1)

@@ -18,9 +18,12 @@ from benehub.flows.onboarding import load_plan_book
 from benehub.flows.reconciling import set_aside
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
+from benehub.ledger.books import book_of, postings
 from benehub.periods import Month
 from benehub.reconcile import Finding, Relation, Type, given_up
-from benehub.store.tables import confirmation, difference
+from benehub.reconcile.payable import GIVEN_UP
+from benehub.reconcile.settled_by import proposed
+from benehub.store.tables import closing, confirmation, difference
 from benehub.views.clearing import clearing
 from benehub.views.closing import checklist
 
@@ -252,3 +255,84 @@ def test_what_is_only_named_takes_a_second_word_above_the_amount_too(office: Off
     for one in opened:
         reconciling.act(office.hub, "acme", one, "ben", state="dismissed", note="theirs")
     assert "No discrepancy is open" not in office.in_the_way(OCTOBER)
+
+
+def event(office: Office) -> tuple[str, str, str]:
+    """What was said last of the one difference of a bill."""
+    with office.hub.store.read("acme") as session:
+        (row,) = session.rows(select(difference).where(*session.where(difference, relation="premium", plan="ppo")))
+        last = reconcile.history(session, row.difference_id)[-1]
+    return last.who, last.state, last.note
+
+
+def test_a_dismissal_taken_back_brings_its_money_back(office: Office) -> None:
+    bought(office, 100_00, 110_00)
+    before = office.held()
+    office.say("ann")
+    assert office.held() != before
+    office.say("ben", reconcile.REOPENED)
+    assert (office.held(), office.differences()) == (before, [("RATE_DIFF", 100_00, 110_00)])
+    assert event(office) == ("ben", "discrepancy", "they round")
+    assert set(office.in_the_way(OCTOBER)) == {"No discrepancy is open"}
+    office.reconcile(OCTOBER)
+    assert (office.held(), office.differences()) == (before, [("RATE_DIFF", 100_00, 110_00)])
+    office.say("ann")
+    assert office.held()[chart.PREMIUM_PAYABLE] == 0
+
+
+def test_a_dismissal_taken_back_is_a_correction_of_a_signed_month(office: Office) -> None:
+    bought(office, 100_00, 110_00)
+    office.say("ann")
+    with office.hub.store.write("acme") as session:
+        row = {"period": "2026-10", "closing_id": "clo_1", "seq": session.latest_seq(), "head": "h", "who": "ann",
+               "closed_at": session.now(), "note": "", "digest": "d", "report": "{}"}  # fmt: skip
+        session.add(closing, [row])
+        signed = [(one.entry_id, one.amount) for one in postings(session, book_of(session, OCTOBER))]
+    office.on(date(2026, 11, 5))
+    office.say("ben", reconcile.REOPENED)
+    with office.hub.store.read("acme") as session:
+        assert [(one.entry_id, one.amount) for one in postings(session, book_of(session, OCTOBER))] == signed
+        later = [one for one in postings(session, book_of(session, OCTOBER.plus(1))) if one.corrects]
+    assert [(one.type, one.corrects, one.account, one.amount) for one in later] == [
+        (f"{GIVEN_UP}.reversed", "2026-10", chart.PREMIUM_PAYABLE, 10_00),
+        (f"{GIVEN_UP}.reversed", "2026-10", chart.BENEFIT_COST, -10_00),
+    ]
+
+
+def test_what_was_posted_since_it_was_found_may_have_settled_what_is_opened_again(office: Office) -> None:
+    bought(office, 100_00, 110_00)
+    office.say("ann")
+    office.say("ben", reconcile.REOPENED)
+    assert settling(office) == [], "what the dismissal had posted, and its reversal, settle nothing"
+    office.say("ann")
+    of = {"person_id": office.who, "plan": "ppo", "coverage_month": "2026-10"}
+    legs = (Leg(chart.BENEFIT_COST, "USD", 10_00, **of), Leg(chart.PREMIUM_PAYABLE, "USD", -10_00, **of))
+    with office.hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("more", "premium.accrued", date(2026, 10, 1), legs, "test")])
+        more = session.id("ent", "more")
+    office.say("ben", reconcile.REOPENED)
+    assert settling(office) == [more]
+
+
+def settling(office: Office) -> list[str]:
+    """The entries that may have settled the one difference of a bill."""
+    with office.hub.store.read("acme") as session:
+        (row,) = session.rows(select(difference).where(*session.where(difference, relation="premium", plan="ppo")))
+        return proposed(session, row)
+
+
+def test_no_word_from_before_it_was_taken_back_counts_for_the_next_dismissal(
+    office: Office, fakehub: ModuleType
+) -> None:
+    book = fakehub.BOOK.replace("{pay_policy: pay_as_enrolled}", TERMS.replace("POLICY", "pay_as_billed"))
+    load_plan_book(office.hub, f"{book}\nguards: {{second_person_above: 5.00}}\n", "book")
+    bought(office, 100_00, 110_00)
+    office.say("ann")
+    office.say("ben")
+    assert office.held()[chart.PREMIUM_PAYABLE] == 0
+    office.say("ann", reconcile.REOPENED)  # one is enough to take it back
+    assert office.held()[chart.PREMIUM_PAYABLE] == 10_00
+    office.say("ann")
+    assert office.held()[chart.PREMIUM_PAYABLE] == 10_00, "it takes two again"
+    office.say("ben")
+    assert office.held()[chart.PREMIUM_PAYABLE] == 0

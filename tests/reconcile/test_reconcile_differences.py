@@ -97,6 +97,45 @@ def test_what_a_person_put_aside_stays_aside(store: Store) -> None:
         assert len(reconcile.listed(session, ["dismissed"], "2026-11")) == 1
 
 
+def test_what_a_person_put_aside_is_opened_again_by_a_persons_word(store: Store) -> None:
+    with store.write("acme") as session:
+        (one,) = settle(session, SHORT).opened
+        reconcile.act(session, one, "ann", step="waiting_on_payroll")
+        reconcile.act(session, one, "ann", state="dismissed", note="agreed by telephone")
+        with pytest.raises(DataError, match="needs a note"):
+            reconcile.act(session, one, "ben", state=reconcile.REOPENED)
+        reconcile.act(session, one, "ben", state=reconcile.REOPENED, note="of another month")
+        row = reconcile.get(session, one)
+        assert (row.state, row.work_step) == ("discrepancy", "waiting_on_payroll")
+        assert story(session, one)[-1] == ("discrepancy", "of another month")
+        assert settle(session, SHORT) == Outcome((), (), 1)
+        assert settle(session) == Outcome((), (one,), 0)
+        with pytest.raises(DataError, match="is resolved, not dismissed"):
+            reconcile.act(session, one, "ben", state=reconcile.REOPENED, note="x")
+
+
+def test_what_is_opened_again_in_its_time_is_pending(store: Store) -> None:
+    with store.write("acme") as session:
+        (one,) = settle(session, replace(SHORT, clear_by=session.today())).opened
+        reconcile.act(session, one, "ann", state="dismissed", note="agreed by telephone")
+        reconcile.act(session, one, "ben", state=reconcile.REOPENED, note="not at all")
+        assert reconcile.get(session, one).state == "pending"
+        with pytest.raises(DataError, match="is pending, not dismissed"):
+            reconcile.act(session, one, "ben", state=reconcile.REOPENED, note="x")
+
+
+def test_nobody_opens_again_what_no_person_dismissed(store: Store) -> None:
+    small = {"tolerated": [SHORT.key]}
+    with store.write("acme") as session:
+        reconcile.settle(session, Relation.PAYROLL, "2026-11", [SHORT], TODAY, **small)
+        one = session.id("dif", SHORT.key)
+        with pytest.raises(DataError, match="within the tolerance; no person has dismissed it"):
+            reconcile.act(session, one, "ben", state=reconcile.REOPENED, note="x")
+        reconcile.act(session, one, "ben", state="dismissed", note="x")
+        reconcile.act(session, one, "ben", state=reconcile.REOPENED, note="x")
+        assert (reconcile.get(session, one).state, reconcile.get(session, one).work_step) == ("discrepancy", "")
+
+
 def test_what_was_put_aside_as_too_little_is_not_put_aside_as_too_much(store: Store) -> None:
     with store.write("acme") as session:
         (one,) = settle(session, SHORT).opened

@@ -26,6 +26,7 @@ ROW = "Q7,Ann,Alder,1990-02-03,900-11-2233,2025-01-06,Full-Time,biweekly\n"
 UNSEEN = {
     "/e/{employer}/closing/{month}/report.pdf": "a paper",
     "/e/{employer}/me/statement.pdf": "a paper",
+    "/e/{employer}/outgoing/{dispatch}/bytes": "a file or call to keep, as it leaves",
     "/e/{employer}/plan-book/compare.svg": "a picture; the page that shows it says the same in a table",
     "/e/{employer}/runs/{run_id}/progress": "a part of the page of the run",
     "/e/{employer}/trail/export": "a table to keep",

@@ -295,7 +295,11 @@ def test_what_a_run_is_about_to_take_is_neither_changed_nor_laid_aside(desk: Des
     with desk.store.read(desk.employer) as session:
         kept = session.rows(select(upload))[0]
     assert kept.state == "waiting" and b"Alder" not in kept.data_sealed
-    assert desk.post(f"{asked[0].partition('?')[0]}/cancel").status_code == 403, "that is an operator's"
+    where = asked[0].partition("?")[0]
+    desk.caller = replace(caller_of(Role.BENEFITS_ADMIN, employer=desk.employer), user="usr_other")
+    assert desk.post(f"{where}/cancel").status_code == 403, "that is its starter's, or an operator's"
+    desk.caller = caller_of(Role.BENEFITS_ADMIN, employer=desk.employer)
+    assert desk.post(f"{where}/cancel").status_code == 303
 
 
 def test_what_somebody_else_has_decided_meanwhile_is_neither_put_over_nor_taken_unseen(desk: Desk) -> None:

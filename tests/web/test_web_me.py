@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from fastapi.routing import iter_route_contexts
 from sqlalchemy import select
 from tests.web.conftest import Desk, caller_of
 
-from benehub import facts
+from benehub import facts, ledger
 from benehub.access import Caller, Role
 from benehub.access.audit import newest
 from benehub.api.app import create_app
 from benehub.facts import Version, record
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
 from benehub.periods import Interval
 from benehub.store.tables import person
 from benehub.views.mine import mine
@@ -55,6 +58,28 @@ def test_the_page_tells_what_one_has_what_it_costs_and_where_the_money_is(desk: 
     assert "Your employer adds 100% of what you save, up to 3% of your pay." in told
     assert "New employees wait 30 days." in told
     assert told.count('class="stations"') == sum(len(one.paths) for one in known.money)
+
+
+def test_the_money_of_last_year_is_shown_too(desk: Desk, own: tuple[str, str]) -> None:
+    with desk.store.read(desk.employer) as session:
+        day, known = session.today(), mine(session, desk.hub.book(session), desk.hub.plugins, own[0], session.today())
+    last = day.year - 1
+    assert (known.year, known.years) == (day.year, (day.year,)) and f"year={last}" not in desk.get("me")
+    plan = next(one for one in known.money if one.insured)
+    of = {"plan": plan.plan, "coverage_month": f"{last}-12"}
+    for person_id, amount in ((own[0], 43_21), (people(desk)[1][0], 76_54)):
+        legs = (Leg(chart.EMPLOYEE_SHARE_DUE, "USD", -amount, person_id=person_id, **of),
+                Leg(chart.PAYROLL_CLEARING, "USD", amount))  # fmt: skip
+        with desk.store.write(desk.employer) as session:
+            taken = NewEntry(f"taken/{person_id}", "deduction.withheld", date(last, 12, 15), legs, "test")
+            ledger.record(session, [taken])
+    told = desk.get("me")
+    assert f"me?year={last}#money" in told and "$43.21" not in told
+    told = desk.get("me", year=str(last))
+    assert f"Taken from your pay in {last}" in told and "$43.21" in told and "$76.54" not in told
+    assert f"{last} einbehalten" in desk.get("me", year=str(last), lang="de")
+    for wrong in (last - 1, day.year + 1):
+        desk.get("me", 400, year=str(wrong))
 
 
 def test_it_is_said_in_german_too(desk: Desk, own: tuple[str, str]) -> None:

@@ -8,6 +8,7 @@ from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Role
 from benehub.flows import Hub, custody
+from benehub.flows.runs import By
 from benehub.store.tables import intake_batch, intake_row, row_waits, waited
 from benehub.views.custody import batches
 from benehub.web import reads
@@ -103,9 +104,9 @@ def test_a_held_read_is_let_in_by_whoever_approves_and_edits_people(
     with desk.store.write(desk.employer) as session:
         of = update(intake_batch).where(intake_batch.c.batch_id == place.rpartition("/")[2])
         session.connection.execute(of.values(state="held", reason="9 % of the rows would end somebody"))
-    let_in: list[tuple[str, ...]] = []
+    let_in: list[tuple[object, ...]] = []
 
-    def asked(_hub: Hub, *told: str) -> str:
+    def asked(_hub: Hub, *told: object) -> str:
         let_in.append(told)
         return "run_made"
 
@@ -114,7 +115,8 @@ def test_a_held_read_is_let_in_by_whoever_approves_and_edits_people(
     for role, status in ((Role.FINANCE, 403), (Role.AUDITOR, 403), (Role.BENEFITS_ADMIN, 303)):
         desk.caller = caller_of(role, employer=desk.employer)
         assert desk.post(f"{place}/release", note="the plant closed").status_code == status
-    assert let_in == [(desk.employer, place.rpartition("/")[2], "usr_ann", "the plant closed")]
+    mine = By("usr_ann", ("approve", "edit_people"))
+    assert let_in == [(desk.employer, place.rpartition("/")[2], "usr_ann", "the plant closed", mine)]
     told = desk.get(place)
     assert "would end somebody" in told and "/release" in told and "/discard" not in told
     desk.caller = caller_of(Role.ENGINEER, employer=desk.employer)

@@ -54,6 +54,7 @@ def test_filters_by_person_amount_age_step_and_text(read_desk: Desk) -> None:
     assert set(shown(read_desk.get("reconcile", person=one.person_id))) == whose
     big = {row.difference_id for row in known if row.at_stake >= 10_000}
     assert set(shown(read_desk.get("reconcile", least="100.00"))) == big and big
+    assert set(shown(read_desk.get("reconcile", most="99.99"))) == {row.difference_id for row in known} - big
     assert len(shown(read_desk.get("reconcile", days="1"))) == len(known)
     assert shown(read_desk.get("reconcile", days="9999")) == []
     assert len(shown(read_desk.get("reconcile", step="none"))) == len(known)
@@ -146,6 +147,26 @@ def test_of_two_who_work_one_the_later_is_told_what_is_new_and_overwrites_nothin
     assert rows(desk, type="CREDITED_SHORT")[0].state == "dismissed"
 
 
+def test_what_was_dismissed_by_mistake_is_opened_again(desk: Desk) -> None:
+    (row,) = rows(desk, type="CREDITED_SHORT")
+    path = f"reconcile/differences/{row.difference_id}"
+    assert "Open it again" not in desk.get(path)
+    old = seen(desk.get(path))
+    desk.post(f"{path}/dismiss", seen=old, note="it is nothing")
+    page = desk.get(path)
+    assert "Open it again" in page
+    (form,) = [one for one in re.findall(r"<form.*?</form>", page, re.DOTALL) if f'{path}/reopen"' in one]
+    assert re.search(r'name="seen" value="[\w/-]+"', form)
+    assert desk.post(f"{path}/reopen", seen=seen(page)).status_code == 400
+    late = desk.post(f"{path}/reopen", seen=old, note="it is something")
+    assert late.status_code == 409 and re.search(r"<textarea[^>]*>it is something</textarea>", late.text)
+    done = desk.post(f"{path}/reopen", seen=seen(page), note="it is something")
+    assert done.status_code == 303 and done.headers["location"].endswith("done=reopened")
+    assert rows(desk, type="CREDITED_SHORT")[0].state == "discrepancy"
+    page = desk.get(path)
+    assert "it is something" in page and "Open it again" not in page
+
+
 def test_seen_again_alike_is_no_change_and_another_amount_is(desk: Desk) -> None:
     (row,) = rows(desk, type="CREDITED_SHORT")
     path = f"reconcile/differences/{row.difference_id}"
@@ -184,7 +205,7 @@ def test_an_auditor_sees_it_and_can_say_nothing(desk: Desk, links: Callable[[str
     page = desk.get(path)
     assert "<form" not in page
     assert [one for one in links(desk.get("reconcile")) if one.endswith("/start")] == []
-    for word in ("note", "resolve", "dismiss", "suppress"):
+    for word in ("note", "resolve", "dismiss", "reopen", "suppress"):
         assert desk.post(f"{path}/{word}", seen="", note="x", ends="2026-12-31").status_code == 403
     assert desk.post("reconcile/start", month="2026-10", relations=["payroll"]).status_code == 403
     assert rows(desk, type="CREDITED_SHORT")[0].state == "discrepancy"

@@ -23,7 +23,7 @@ from benehub.web.people import PARTS
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 LISTS = {
     "reconcile": ("leg", "relation", "type", "state", "severity", "owner", "step", "plan", "period", "until", "person",
-                  "days", "least", "text", "order", "after"),
+                  "days", "least", "most", "text", "order", "after"),
     "runs": ("state", "flow", "after"),
     "outgoing": ("state", "operation", "connection", "after"),
     "outgoing/owed": ("kind", "after"),

@@ -110,6 +110,27 @@ def test_what_left_is_shown_as_it_was_frozen_and_masked(read_desk: Desk) -> None
     read_desk.get("outgoing/../../x", 404)
 
 
+def test_whoever_may_send_takes_the_exact_bytes_and_it_stands_in_the_trail(desk: Desk) -> None:
+    (pay, *_) = found(desk, dispatch, operation="contribution.deposit")
+    where = f"outgoing/{pay.dispatch_id}/bytes"
+    assert f'href="{desk.address(where)}"' in desk.get(f"outgoing/{pay.dispatch_id}")
+    answer = desk.client.get(desk.address(where))
+    with desk.store.read(desk.employer) as session:
+        assert answer.content == outbox.frozen_bytes(session, outbox.get(session, pay.dispatch_id))
+        people, row = first_of(everybody(session, pay.dispatch_id)), audit.newest(session, limit=1)[0]
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["x-content-type-options"] == "nosniff" and "no-store" in answer.headers["cache-control"]
+    assert re.fullmatch(rf'attachment; filename="{pay.dispatch_id}(\.\w+)?"', answer.headers["content-disposition"])
+    assert (row.action, row.outcome) == ("GET /e/{employer}/outgoing/{dispatch}/bytes", "done")
+    assert {pay.dispatch_id, f"people:{people.number}", *people.people} <= set(str(row.ref).split())
+    desk.get("outgoing/dis_none/bytes", 404)
+    for role in (Role.AUDITOR, Role.FINANCE, Role.ENGINEER):
+        desk.caller = caller_of(role)
+        desk.get(where, 403)
+    desk.caller = caller_of(Role.AUDITOR)
+    assert f"{pay.dispatch_id}/bytes" not in desk.get(f"outgoing/{pay.dispatch_id}")
+
+
 def test_of_whom_a_file_tells_is_kept_when_it_is_frozen(read_desk: Desk) -> None:
     with read_desk.store.read(read_desk.employer) as session:
         files = [row for row in session.rows(select(dispatch).where(*session.where(dispatch))) if row.file_name]

@@ -36,7 +36,7 @@ class Permission(StrEnum):
     SEE_AUDIT = "see_audit"
     """The audit trail, and its export."""
     WORK_DIFFERENCES = "work_differences"
-    """Start a reconciliation; assign, dismiss, resolve, propose a fix."""
+    """Start a reconciliation; assign, dismiss, open again, resolve, propose a fix."""
     APPROVE = "approve"
     """Approve what somebody else proposed: a fix, a file or a call before it leaves."""
     EDIT_PEOPLE = "edit_people"

@@ -90,6 +90,8 @@ class Needs:
         employer = request.path_params.get("employer")
         allowed = self._allows(caller, employer)
         seen = employer is None or (employer != INSTALLATION and any(caller.may(one, employer) for one in Permission))
+        if not allowed and seen and employer is not None:
+            allowed = await self._instead(request, caller, employer)
         act = self._act(request, caller, str(employer) if employer is not None and seen else INSTALLATION)
         unsafe = request.method not in unforged.SAFE
         if unsafe or not allowed or self.noted:
@@ -108,6 +110,10 @@ class Needs:
 
     async def _counted(self, request: Request, caller: Caller) -> None:
         """Somebody we know has called: before he is refused or anything of it is written."""
+
+    async def _instead(self, request: Request, caller: Caller, employer: str) -> bool:
+        """Whether somebody without the permission may do it all the same, since it is his own."""
+        return False
 
     async def _proved(self, request: Request, caller: Caller, act: Act) -> None:
         try:

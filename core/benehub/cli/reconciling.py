@@ -181,6 +181,18 @@ def dismiss(
 
 
 @app.command()
+def reopen(
+    difference: str = DIFFERENCE,
+    note: str = NOTE,
+    who: str = WHO,
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+) -> None:
+    """Take a dismissal back, and say why: the difference is open again, and what it had posted is taken back."""
+    _act(difference, employer, dry_run, who, state="reopened", note=note)
+
+
+@app.command()
 def step(
     difference: str = DIFFERENCE,
     to: str = typer.Argument(..., help="acknowledged, waiting_on_partner (or _payroll, ...), fix_proposed."),

@@ -16,6 +16,7 @@ from benehub.connect.stored import StoredMailbox
 from benehub.engine import Steps
 from benehub.errors import BenehubError, ChangedMeanwhile, DataError
 from benehub.flows.hub import Hub
+from benehub.flows.runs import By
 from benehub.flows.sync import apply, apply_at_once, apply_checked
 from benehub.intake import Leaf, told, untranslated
 from benehub.store import Session, note_act
@@ -34,7 +35,7 @@ def release(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> dict
     return apply_checked(hub, employer, batch_id)
 
 
-def release_by_run(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> str:
+def release_by_run(hub: Hub, employer: str, batch_id: str, who: str, note: str, by: By | None = None) -> str:
     """As `release`, in a run of its own that a worker takes up; gives the run.
 
     Raises:
@@ -45,7 +46,7 @@ def release_by_run(hub: Hub, employer: str, batch_id: str, who: str, note: str) 
         row = _free(hub, session, batch_id)
         note_act(session, batch_id, who, "release", note)
         key = f"{batch_id}/{session.now()}"
-        return hub.enqueue_flow(session, "intake.release", key, row.connection_id, batch_id)
+        return hub.enqueue_flow(session, "intake.release", key, row.connection_id, batch_id, by=by)
 
 
 def let_in(hub: Hub, steps: Steps, employer: str, batch_id: str) -> dict[str, int]:

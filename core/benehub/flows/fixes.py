@@ -25,6 +25,7 @@ from benehub.flows import fix_claims, fix_cover, fix_deposits, fix_lines, fix_mi
 from benehub.flows.fix_draft import Action, Asked, Draft, Refusal, notice_day_of
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import rehearsal
+from benehub.flows.runs import By
 from benehub.flows.users import as_user
 from benehub.planbook import PlanBook
 from benehub.reconcile import fixes
@@ -163,7 +164,8 @@ def propose(
 
 
 def approve(
-    hub: Hub, employer: str, fix_id: str, who: str, note: str = "", expected: str = "", run_key: str = ""
+    hub: Hub, employer: str, fix_id: str, who: str, note: str = "", expected: str = "", run_key: str = "",
+    by: By | None = None,
 ) -> str:  # fmt: skip
     """A person approves a fix; what it makes owed is written with the word.
 
@@ -195,12 +197,12 @@ def approve(
         fixes.move(session, fix_id, said_by, "approved", note)
         if action.owe is not None:
             fixes.link(session, fix_id, action.owe(asked, fixes.content(session, row)))
-        return queue(hub, session, fix_id, run_key) if run_key else ""
+        return queue(hub, session, fix_id, run_key, by) if run_key else ""
 
 
-def queue(hub: Hub, session: Session, fix_id: str, run_key: str) -> str:
+def queue(hub: Hub, session: Session, fix_id: str, run_key: str, by: By | None = None) -> str:
     """Let a worker carry out a fix; gives the run, the same for the same key."""
-    return hub.enqueue_flow(session, CARRY, f"{fix_id}/{run_key}", "fixes", fix_id)
+    return hub.enqueue_flow(session, CARRY, f"{fix_id}/{run_key}", "fixes", fix_id, by=by)
 
 
 def _looked_at(session: Session, fix_id: str, expected: str) -> Row[Any]:

@@ -126,17 +126,22 @@ class Hub:
             run_id = runs.begin(session, name, key, self.engine.executor)
         return self._watched(employer, run_id, lambda: self.engine.run(name, run_id, run_id, employer, *arguments))
 
-    def enqueue_flow(self, session: Session, name: str, key: str, order: str, *arguments: Any) -> str:
+    def enqueue_flow(
+        self, session: Session, name: str, key: str, order: str, *arguments: Any, by: runs.By | None = None
+    ) -> str:  # fmt: skip
         """Let a worker run a flow as a run of ours, after others of the same order; gives the run.
 
         Run and job are one with whatever else the session's transaction writes: all of it is there, or nothing. The
         same name and key again is the same run: it changes nothing.
 
+        Args:
+            by: whose run it is, where a person starts it at a front.
+
         Raises:
             ConfigError: no such flow, or the engine is not started.
         """
         self.engine.can_run(name)  # else a run would wait for ever
-        run_id, employer = runs.begin(session, name, key, WAITING), session.employer
+        run_id, employer = runs.begin(session, name, key, WAITING, by), session.employer
         if runs.unfinished(session, run_id):
             order = f"{employer}/{order}"
             self.engine.enqueue(session.connection, name, run_id, order, run_id, employer, *arguments)

@@ -29,6 +29,7 @@ from benehub.flows.connecting import must_name_listed
 from benehub.flows.first_results import place_of
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import rehearsal
+from benehub.flows.runs import By
 from benehub.flows.sync import apply, tell
 from benehub.formats.delimited import read_delimited
 from benehub.formats.rows import Table
@@ -266,7 +267,7 @@ def version_of(row: Row[Any]) -> str:
     return version(edited(row))
 
 
-def take_by_run(hub: Hub, employer: str, upload_id: str, expected: str = "") -> str:
+def take_by_run(hub: Hub, employer: str, upload_id: str, expected: str = "", by: By | None = None) -> str:
     """Have an uploaded table taken in, in a run of its own that a worker takes up; gives the run.
 
     Whoever asks again is told of the run that is under way, or that took it; after one that stopped there is another.
@@ -288,7 +289,7 @@ def take_by_run(hub: Hub, employer: str, upload_id: str, expected: str = "") -> 
             raise DataError(UNDECIDED, where=row.name, mend=DECIDE)
         count = select(func.count()).select_from(run).where(*_taking(session, upload_id))
         before = session.connection.execute(count).scalar_one()
-        return hub.enqueue_flow(session, FLOW, f"{_key(upload_id)}/{before + 1}", str(row.source), upload_id)
+        return hub.enqueue_flow(session, FLOW, f"{_key(upload_id)}/{before + 1}", str(row.source), upload_id, by=by)
 
 
 def attempt(session: Session, upload_id: str) -> Row[Any] | None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from benehub.errors import DataError
 from benehub.flows.deadlines import open_now
 from benehub.flows.hub import Hub
+from benehub.flows.runs import By
 from benehub.flows.schedulable import PREFIX
 from benehub.reconcile.unpaid import REMIT
 from benehub.views.deadlines import Deadline, carriers, money, pay
@@ -57,7 +58,7 @@ def _read(one: Deadline) -> Job | None:
     return Job(f"{PREFIX}{flow}", [one.connection, {}]) if flow else None
 
 
-def meet(hub: Hub, employer: str, subject: str, kind: str, key: str = "") -> str:
+def meet(hub: Hub, employer: str, subject: str, kind: str, key: str = "", by: By | None = None) -> str:
     """Do now what an open deadline asks for, by a run of its own; gives the run. The same `key` means the same run.
 
     Raises:
@@ -75,4 +76,4 @@ def meet(hub: Hub, employer: str, subject: str, kind: str, key: str = "") -> str
         # As the command's own run is called, so that one of them is known to make up for the other.
         named = f"{found.connection if timed else '/'.join(task.arguments)}/{key or session.now()}"
         more = [named] if timed else []
-        return hub.enqueue_flow(session, task.flow, named, found.connection, *task.arguments, *more)
+        return hub.enqueue_flow(session, task.flow, named, found.connection, *task.arguments, *more, by=by)

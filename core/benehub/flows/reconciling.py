@@ -50,6 +50,9 @@ from benehub.store.tables import intake_batch, intake_row, row_waits
 from benehub.views import leave_orders
 from benehub.views.strangers import doubles
 
+WORDS = {"dismissed": given_up.WORD, reconcile.REOPENED: given_up.UNDO}
+"""What a person's word is called among the acts on a difference: of a dismissal a second one may be needed."""
+
 
 def reconcile_month(hub: Hub, steps: Steps, employer: str, month: str, relations: list[str]) -> dict[str, Any]:
     """Compare the relations named (all when empty) and settle their differences; gives counts by relation.
@@ -142,7 +145,11 @@ def act(
     hub: Hub, employer: str, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
     entries: Sequence[str] = (), to: str | None = None, expected: str = "",
 ) -> tuple[str, ...]:  # fmt: skip
-    """A person's word on a difference, with the ledger entries that settle it; plugins hear of one closed by it.
+    """A person's word on a difference, with the ledger entries that settle it; plugins hear of one closed by it, or
+    opened again.
+
+    What is opened again (`reconcile.REOPENED`) comes back to the account that its dismissal had posted it out of, and
+    takes no second person. A later dismissal needs as many persons as a first one.
 
     Gives the entries: what is resolved has those that are named, else those that are found.
 
@@ -152,7 +159,7 @@ def act(
 
     Raises:
         DataError: no such difference or entry, a state or step that does not exist, no reason given, no entry for
-            what is at stake, or a user who may not work it.
+            what is at stake, a user who may not work it, or nobody has dismissed what is to be opened again.
         ChangedMeanwhile: it is not as it was at the version `expected`, where one is named.
     """
     given = worker(hub, employer, to) if to else to
@@ -165,11 +172,13 @@ def act(
             session, difference_id, who, state=state, step=step, note=note, entries=entries, to=given,
             expected=expected,
         )  # fmt: skip
-        if state == "dismissed":
-            note_act(session, difference_id, who, given_up.WORD, note)
+        if state in WORDS:
+            note_act(session, difference_id, who, WORDS[state], note)
         if state and row.relation == Relation.PREMIUM:
             given_up.restate(session, hub.book(session), row.period, difference_id)
-    if row.state in reconcile.OPEN and state and state not in reconcile.OPEN:
+    if state == reconcile.REOPENED:
+        tell(hub, employer, (difference_id,), "difference_opened")
+    elif row.state in reconcile.OPEN and state:
         tell(hub, employer, (difference_id,), "difference_closed")
     return linked
 

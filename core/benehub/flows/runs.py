@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -9,6 +10,7 @@ from sqlalchemy import Row, select, update
 from benehub.crypto import mask
 from benehub.errors import BenehubError, DataError, NeedsPersonError
 from benehub.store import Session
+from benehub.store.acts import acts, note_act
 from benehub.store.events import note_event
 from benehub.store.locks import WAITING, alive, is_held, sign_of_life
 from benehub.store.tables import run
@@ -16,9 +18,20 @@ from benehub.store.tables import run
 RETRIED = "retried"
 """What a run counts that goes on by a person's word, until it counts what it did."""
 
+START = "start"
+"""What it is called among the acts on a run that a person has started it."""
 
-def begin(session: Session, flow: str, key: str, executor: str) -> str:
-    """The run of this flow and key; one that is there already is left as it is."""
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Whose word starts a run, and by which permissions he may."""
+
+    user: str
+    permissions: tuple[str, ...]
+
+
+def begin(session: Session, flow: str, key: str, executor: str, by: By | None = None) -> str:
+    """The run of this flow and key; one that is there already is left as it is, and whose it is too."""
     run_id = session.id("run", flow, key)
     if _found(session, run_id) is None:
         session.add(
@@ -29,7 +42,14 @@ def begin(session: Session, flow: str, key: str, executor: str) -> str:
                  "ended_at": None}
             ],
         )  # fmt: skip
+        if by is not None:
+            note_act(session, run_id, by.user, START, " ".join(by.permissions))
     return run_id
+
+
+def started_by(session: Session, run_id: str) -> By | None:
+    """Who has started a run; None where a schedule or a command did, or there is none."""
+    return next((By(row.who, tuple(row.note.split())) for row in acts(session, run_id) if row.what == START), None)
 
 
 def take(session: Session, run_id: str, executor: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benehub.reconcile.differences import (
     OPEN,
+    REOPENED,
     STEPS,
     Outcome,
     act,
@@ -20,6 +21,7 @@ from benehub.reconcile.suppression import Suppression, lift, suppress, suppressi
 __all__ = [
     "MONTHLY",
     "OPEN",
+    "REOPENED",
     "STEPS",
     "TOLERATED",
     "Finding",

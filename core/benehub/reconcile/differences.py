@@ -18,7 +18,7 @@ from benehub.errors import DataError, IntegrityError
 from benehub.reconcile import returned
 from benehub.reconcile.carriers import formerly
 from benehub.reconcile.findings import OF_NOW, STANDING, TOLERATED, Finding, Relation, key_of
-from benehub.reconcile.settled_by import proposed_of, settled_by
+from benehub.reconcile.settled_by import found_at, proposed_of, settled_by
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
 from benehub.store.events import note_event
@@ -33,6 +33,9 @@ STEPS = (
     "", "acknowledged", "waiting_on_partner", "waiting_on_payroll", "waiting_on_carrier",
     "waiting_on_employee", "fix_proposed",
 )  # fmt: skip
+
+REOPENED = "reopened"
+"""A person's word that what was dismissed is a difference after all; it is then in the state that its day gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,8 @@ def act(
     session: Session, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
     entries: Sequence[str] = (), to: str | None = None, expected: str = "",
 ) -> tuple[str, ...]:  # fmt: skip
-    """A person's word on a difference: resolve (says how), dismiss (says why), a work step, or whose it is.
+    """A person's word on a difference: resolve (says how), dismiss or open again what was dismissed (says why), a work
+    step, or whose it is.
 
     What is resolved is linked to the ledger entries that made it right: those named, else those that are found; of what
     was returned elsewhere none is needed, the note says amount and day. Gives the entries that the word is linked to.
@@ -209,28 +213,61 @@ def act(
         to: the user who is to work it; empty for nobody, None to leave it as it is.
 
     Raises:
-        DataError: no such difference, a state or step that does not exist, no reason given, or no entry (or return)
-            for what is at stake.
+        DataError: no such difference, a state or step that does not exist, no reason given, no entry (or return)
+            for what is at stake, or nobody has dismissed what is to be opened again.
         ChangedMeanwhile: its version is not the one `expected`, where one is named.
     """
     row = get(session, difference_id)
     must_be(expected, _edited(session, row), difference_id)
-    if state not in ("", "resolved", "dismissed") or step not in STEPS:
+    if state not in ("", "resolved", "dismissed", REOPENED) or step not in STEPS:
         raise DataError(f"no such state or work step: {state or step!r}", mend=f"Steps: {', '.join(STEPS[1:])}")
     if state and not note:
-        raise DataError(f"a {state} difference needs a note", mend="Say how it was resolved or why it is none")
+        raise DataError(
+            f"a {state} difference needs a note",
+            mend="Say how it was resolved, why it is none, or why it is one after all",
+        )
+    before, seq = row.work_step, None
+    if state == REOPENED:
+        state, before = _undone(row, session.today()), "" if before == TOLERATED else before
+        seq = found_at(session, row)  # what was posted since it was found may have settled it, and not its own undoing
     if state == "resolved":
         outside = returned.elsewhere(row) and not entries
         entries = returned.stated(row, note, session.today()) if outside else settled_by(session, row, entries)
-    values = {"state": state or row.state, "work_step": step or row.work_step}
+    values = {"state": state or row.state, "work_step": step or before}
     given: dict[str, Any] = {}
     if to is not None and to != (row.assigned_to or ""):
         given = {"assigned_to": to or None, "assigned_at": session.now() if to else None}
     session.change(difference, {"difference_id": difference_id}, **values, **given)
-    _event(session, difference_id, who, values["state"], values["work_step"], note, entries, to if given else None)
-    if row.state in OPEN and values["state"] not in OPEN:
-        note_event(session, "difference.closed", [difference_id], session.now())
+    told = (values["state"], values["work_step"], note, entries, to if given else None)
+    _event(session, difference_id, who, *told, seq=seq)
+    if (row.state in OPEN) != (values["state"] in OPEN):
+        which = "difference.closed" if row.state in OPEN else "difference.opened"
+        note_event(session, which, [difference_id], session.now())
     return tuple(entries)
+
+
+def _undone(row: Row[Any], today: date) -> str:
+    """The state of one that a person takes his word back on: as if it was never dismissed.
+
+    Raises:
+        DataError: no person has dismissed it.
+    """
+    if row.state == "dismissed":
+        return _state_of(row.clear_by, today)
+    if _is_tolerated(row):
+        raise DataError(
+            f"{row.difference_id} is within the tolerance; no person has dismissed it",
+            mend="Lower the tolerance in the plan book, then compare its month again",
+        )
+    if row.state == "suppressed":
+        raise DataError(
+            f"{row.difference_id} is set aside by a rule; no person has dismissed it",
+            mend="Lift the rule, then compare its month again",
+        )
+    raise DataError(
+        f"{row.difference_id} is {row.state}, not dismissed",
+        mend="Compare its month again: it opens by itself where both sides do not agree",
+    )
 
 
 def version_of(session: Session, row: Row[Any]) -> str:
@@ -294,12 +331,12 @@ def _is_tolerated(row: Row[Any]) -> bool:
     return bool(row.state == "resolved" and row.work_step == TOLERATED)
 
 
-def _state_of(finding: Finding, today: date) -> str:
-    return "pending" if finding.clear_by is not None and today <= finding.clear_by else "discrepancy"
+def _state_of(clear_by: date | None, today: date) -> str:
+    return "pending" if clear_by is not None and today <= clear_by else "discrepancy"
 
 
 def _values(finding: Finding, today: date) -> dict[str, Any]:
-    state = _state_of(finding, today)
+    state = _state_of(finding.clear_by, today)
     # Once its clear-by date is past, the rules explain it no more.
     severity = (finding if state == "pending" else replace(finding, clear_by=None)).severity
     return {
@@ -326,7 +363,7 @@ def _open(session: Session, finding: Finding, today: date, read_to: int) -> str:
             }
         ],
     )  # fmt: skip
-    _event(session, difference_id, "benehub", _state_of(finding, today), "", "found", (), seq=read_to)
+    _event(session, difference_id, "benehub", _state_of(finding.clear_by, today), "", "found", (), seq=read_to)
     return difference_id
 
 
@@ -387,7 +424,7 @@ def _reopen(session: Session, row: Row[Any], finding: Finding, today: date, read
     )  # fmt: skip
     told = "no rule sets it aside any more" if row.state == "suppressed" else "it returned"
     told = "the tolerance does not cover it any more" if _is_tolerated(row) else told
-    _event(session, row.difference_id, "benehub", _state_of(finding, today), "", told, (), seq=read_to)
+    _event(session, row.difference_id, "benehub", _state_of(finding.clear_by, today), "", told, (), seq=read_to)
     return str(row.difference_id)
 
 

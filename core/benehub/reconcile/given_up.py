@@ -3,9 +3,9 @@
 A dismissed difference of a bill is money that nobody pays and nobody claims. It would stand in the account of what is
 owed to the carrier for ever, so it is posted out of it while the word stands: less than one unit of the currency to
 rounding, more to the employer's cost, which was higher or lower by it. Where a comparison finds another amount, or the
-difference no more, the posting is taken back; so where the roster's word is dismissed and a bill comes that says what
-was accrued (see `reconcile.payable`). Above the amount for which a fix needs a second person (see `reconcile.fixes`) it
-takes two persons' words.
+difference no more, or a person takes the word back, the posting is taken back; so where the roster's word is dismissed
+and a bill comes that says what was accrued (see `reconcile.payable`). Above the amount for which a fix needs a second
+person (see `reconcile.fixes`) it takes two persons' words.
 
 Nothing is posted where the hub bills itself: there the carrier is paid what was accrued, whatever its bill says.
 """
@@ -34,6 +34,8 @@ from benehub.store.tables import act, difference, difference_event, entry, leg
 
 WORD = "dismiss"
 """What a person's word is called among the acts on it: a second one may be needed."""
+UNDO = "undo dismissal"
+"""What it is called that he takes his word back: no word from before counts for a next one."""
 AT_RISK = "PREMIUM_AT_RISK"
 
 NO_MONEY = (
@@ -141,11 +143,14 @@ def _words(session: Session, rows: Sequence[Row[Any]]) -> dict[str, _Words]:
     ):
         events[row.difference_id].append(row)
     for row in session.rows(
-        select(said.subject, said.who, said.at).where(
-            *session.where(act, what=WORD), session.among(said.subject, ids)
-        )
-    ):  # fmt: skip
-        acts[row.subject].append(row)
+        select(said.subject, said.what, said.who, said.at)
+        .where(*session.where(act), said.what.in_((WORD, UNDO)), session.among(said.subject, ids))
+        .order_by(said.subject, said.act_no)
+    ):
+        if row.what == UNDO:
+            acts[row.subject].clear()
+        else:
+            acts[row.subject].append(row)
     found = {}
     for one in ids:
         first = list(takewhile(lambda each: each.state == "dismissed", reversed(events[one])))[-1]

@@ -76,6 +76,11 @@ def proposed(session: Session, row: Row[Any]) -> list[str]:
     return proposed_of(session, [row])[row.difference_id]
 
 
+def found_at(session: Session, row: Row[Any]) -> int:
+    """How far had been read when it was found, or found again, last: what was posted since may have settled it."""
+    return _histories(session, [row])[row.difference_id].seq
+
+
 def proposed_of(session: Session, rows: Sequence[Row[Any]]) -> dict[str, list[str]]:
     """The same for many at once: difference -> entries. What it asks grows with chunks of them, not with each."""
     found: dict[str, list[str]] = {}

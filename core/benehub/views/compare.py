@@ -18,11 +18,11 @@ from benehub.records import Tier
 from benehub.rules.compare.curve import Curve, meeting
 from benehub.rules.compare.dominated import persons_by_tier
 from benehub.rules.compare.offer import Offer, lacking_of, total_cost
-from benehub.rules.compare.plans import CompareInput, Cover
+from benehub.rules.compare.plans import CompareInput, Comparison, Cover, compute
 from benehub.store import Session
 from benehub.store.tables import fact
 from benehub.views.offers import LeftOut, book_offer, book_offers
-from benehub.views.population import World
+from benehub.views.population import World, synthetic
 
 _KINDS: Mapping[str, Cover] = {
     "medical": "medical",
@@ -149,6 +149,18 @@ def comparison(
         said = fault["msg"].removeprefix("Value error, ")
         raise DataError(f"plan {name}: {said}", where="compare", mend="Mend the plan book or the offers") from None
     return Asked(given, world.source, tuple(left))
+
+
+def compared(session: Session, book: PlanBook, incumbent: str = "") -> tuple[Asked, Comparison]:
+    """The plan that people have today (the one named, else as `comparison` chooses it) beside the others of its kind in
+    the book, in the world that ships.
+
+    Raises:
+        ConfigError: as `comparison`.
+        DataError: as `comparison`, or a plan lacks what the calculator needs.
+    """
+    asked = comparison(session, book, session.today(), synthetic(book.employer.currency), incumbent=incumbent)
+    return asked, compute(asked.given).required()
 
 
 def cost_lines(given: CompareInput, tier: Tier) -> list[CostLine]:

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, select, tuple_
 
 from benehub import reconcile
 from benehub.store import Session
-from benehub.store.tables import difference
+from benehub.store.tables import difference, still_open
 from benehub.views.amounts import amount
 from benehub.views.persons import find_person, member_ids
+from benehub.views.worklist import Filters, conditions
 
 
 def listed(
-    session: Session, states: Sequence[str] = reconcile.OPEN, limit: int = 50, after: tuple[int, str] | None = None,
-    employee: str = "", **equal: str,
+    session: Session, filters: Filters, currency: str, states: Sequence[str] = reconcile.OPEN, limit: int = 50,
+    after: tuple[int, str] | None = None, employee: str = "",
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Differences in these states, in the order in which they were found first.
 
     Args:
+        filters: which of them, but for state, person and order.
         after: only those behind the one with this first recorded number and id.
         employee: only of this person.
-        equal: only those with this value of a column (period, relation, type, plan, owner, severity, work_step,
-            assigned_to).
 
     Raises:
-        DataError: no such person.
+        DataError: no such person, or a filter that cannot be understood.
     """
-    query = select(difference).where(*session.where(difference, **equal), difference.c.state.in_(states))
-    if employee:
-        query = query.where(difference.c.person_id == find_person(session, employee).person_id)
+    who = find_person(session, employee).person_id if employee else ""
+    query = select(difference).where(*conditions(session, replace(filters, state="", person=who), currency))
+    query = query.where(difference.c.state.in_(states))
+    if filters.least and set(states) <= set(reconcile.OPEN):
+        query = query.where(still_open)  # else the index by amount could not be taken
     if after is not None:
         query = query.where(tuple_(difference.c.first_seq, difference.c.difference_id) > tuple_(*after))
     rows = session.rows(query.order_by(difference.c.first_seq, difference.c.difference_id).limit(limit))

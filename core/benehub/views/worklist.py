@@ -57,6 +57,8 @@ class Filters:
     """First seen so many days ago, or earlier."""
     least: str = ""
     """At stake at least, as decimal text in the employer's currency."""
+    most: str = ""
+    """At stake at most, likewise."""
     text: str = ""
     """Part of the cause, the action or the reference."""
     order: str = "amount"
@@ -79,23 +81,54 @@ def part(session: Session, filters: Filters, currency: str, after: str = "", lim
     Raises:
         DataError: a filter that cannot be understood, or a place that is none.
     """
-    conditions = _conditions(session, filters, currency)
+    found = conditions(session, filters, currency)
     key = difference.c.at_stake if filters.order == "amount" else difference.c.first_seq
     if after:
         number, name = _place(after)
         behind = key < number if filters.order == "amount" else key > number
-        conditions.append(or_(behind, and_(key == number, difference.c.difference_id > name)))
+        found.append(or_(behind, and_(key == number, difference.c.difference_id > name)))
     if filters.state in reconcile.OPEN and filters == Filters(state=filters.state):
         # Only then is the index by amount found. Behind another filter few may fit: read in its order, here and there
         # in the table, nearly all would be.
-        conditions.append(still_open)
+        found.append(still_open)
     first = key.desc() if filters.order == "amount" else key
-    rows = session.rows(
-        select(difference).where(*conditions).order_by(first, difference.c.difference_id).limit(limit + 1)
-    )
+    rows = session.rows(select(difference).where(*found).order_by(first, difference.c.difference_id).limit(limit + 1))
     shown = rows[:limit]
     last = f"{shown[-1]._mapping[key]}.{shown[-1].difference_id}" if len(rows) > limit else ""
     return Part(shown, member_ids(session, {row.person_id for row in shown if row.person_id}), last)
+
+
+def conditions(session: Session, filters: Filters, currency: str) -> list[ColumnElement[bool]]:
+    """What holds for the differences that are meant.
+
+    Raises:
+        DataError: a filter that cannot be understood.
+    """
+    found = [difference.c.employer_id == session.employer]
+    found += [difference.c[name] == value for name in EQUAL if (value := getattr(filters, name))]
+    if filters.leg:
+        found.append(difference.c.relation.in_(LEGS.get(filters.leg, ())))
+    if filters.step:
+        found.append(difference.c.work_step == ("" if filters.step == "none" else filters.step))
+    if filters.until:
+        found.append(or_(difference.c.period < str(Month.parse(filters.until).plus(1)), is_of_now()))
+    if filters.assigned:
+        mine = difference.c.assigned_to
+        found.append(mine.is_(None) if filters.assigned == "none" else mine == filters.assigned)
+    if filters.person:
+        known = person_ids(session, [filters.person])
+        found.append(difference.c.person_id == known.get(filters.person, filters.person))
+    if filters.days:
+        found.append(difference.c.first_seen <= iso(session.clock() - timedelta(days=_days(filters.days))))
+    if filters.least or filters.most:
+        found.append(difference.c.unit == currency)
+    if filters.least:
+        found.append(difference.c.at_stake >= parse_minor(filters.least, currency))
+    if filters.most:
+        found.append(difference.c.at_stake <= parse_minor(filters.most, currency))
+    if filters.text:
+        found.append(_says(session, filters.text))
+    return found
 
 
 def counted(session: Session) -> dict[str, int]:
@@ -113,30 +146,6 @@ def _place(after: str) -> tuple[int, str]:
     if not number.lstrip("-").isdecimal() or len(number) > 19:
         raise DataError("that is no place in the list", mend="Begin at its beginning")
     return int(number), name
-
-
-def _conditions(session: Session, filters: Filters, currency: str) -> list[ColumnElement[bool]]:
-    found = [difference.c.employer_id == session.employer]
-    found += [difference.c[name] == value for name in EQUAL if (value := getattr(filters, name))]
-    if filters.leg:
-        found.append(difference.c.relation.in_(LEGS.get(filters.leg, ())))
-    if filters.step:
-        found.append(difference.c.work_step == ("" if filters.step == "none" else filters.step))
-    if filters.until:
-        found.append(or_(difference.c.period < str(Month.parse(filters.until).plus(1)), is_of_now()))
-    if filters.assigned:
-        mine = difference.c.assigned_to
-        found.append(mine.is_(None) if filters.assigned == "none" else mine == filters.assigned)
-    if filters.person:
-        known = person_ids(session, [filters.person])
-        found.append(difference.c.person_id == known.get(filters.person, filters.person))
-    if filters.days:
-        found.append(difference.c.first_seen <= iso(session.clock() - timedelta(days=_days(filters.days))))
-    if filters.least:
-        found += [difference.c.at_stake >= parse_minor(filters.least, currency), difference.c.unit == currency]
-    if filters.text:
-        found.append(_says(session, filters.text))
-    return found
 
 
 def _says(session: Session, text: str) -> ColumnElement[bool]:

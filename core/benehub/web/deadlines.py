@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.own_runs import by
 from benehub.api.trail import about
 from benehub.errors import DataError
 from benehub.flows import Hub, meeting
@@ -62,7 +63,7 @@ def meet(
     """Do now what a deadline asks for, by a run that is followed."""
     hub: Hub = request.app.state.hub
     must_work(hub)
-    run = meeting.meet(hub, employer, subject, kind)
+    run = meeting.meet(hub, employer, subject, kind, by=by(request))
     about(request, run)
     return then(request, f"runs/{run}", done="started")
 

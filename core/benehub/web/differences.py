@@ -107,6 +107,12 @@ def dismiss(request: Request, employer: str, difference: str, caller: Works, see
     return _say(request, employer, caller, difference, seen, note, state="dismissed")
 
 
+@router.post("/e/{employer}/reconcile/differences/{difference}/reopen")
+def reopen(request: Request, employer: str, difference: str, caller: Works, seen: Seen, note: Note = "") -> Response:
+    """It was dismissed and is one after all: why."""
+    return _say(request, employer, caller, difference, seen, note, state=reconcile.REOPENED)
+
+
 @router.post("/e/{employer}/reconcile/differences/{difference}/suppress")
 def suppress(
     request: Request, employer: str, difference: str, caller: Works, ends: Annotated[str, Form(max_length=10)],

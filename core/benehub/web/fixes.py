@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from benehub import reconcile
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.own_runs import by
 from benehub.api.sends import may_start
 from benehub.api.trail import seen as named
 from benehub.api.trail import seen_in
@@ -117,7 +118,8 @@ def approve(request: Request, employer: str, fix: str, caller: Approves, seen: S
         fixes.approve(hub, employer, fix, caller.user, note.strip(), seen)
         return then(request, f"fixes/{fix}", done="approved_waits")
     must_work(hub)
-    run = fixes.approve(hub, employer, fix, caller.user, note.strip(), seen, iso(hub.store.clock()))
+    mine = by(request, Permission.SEND)
+    run = fixes.approve(hub, employer, fix, caller.user, note.strip(), seen, iso(hub.store.clock()), mine)
     return then(request, f"runs/{run}", done="approved")
 
 
@@ -127,7 +129,7 @@ def carry_out(request: Request, employer: str, fix: str, caller: Sends) -> Respo
     hub: Hub = request.app.state.hub
     must_work(hub)
     with hub.store.write(employer) as session:
-        run = fixes.queue(hub, session, fix, session.now())
+        run = fixes.queue(hub, session, fix, session.now(), by(request))
     return then(request, f"runs/{run}", done="started")
 
 

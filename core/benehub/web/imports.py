@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.own_runs import by
 from benehub.api.trail import about
 from benehub.flows import Hub, custody, imports
 from benehub.flows.import_columns import DATES, columns_of, decided
@@ -102,7 +103,7 @@ def take(employer: str, upload: str, request: Request, caller: Editor, seen: See
     """Take it in as it was previewed, as a run of its own; where a guard stops it, the page of the file says so."""
     hub: Hub = request.app.state.hub
     must_work(hub)
-    run = imports.take_by_run(hub, employer, upload, seen)
+    run = imports.take_by_run(hub, employer, upload, seen, by(request))
     return then(request, f"runs/{run}", done="started")
 
 
@@ -128,7 +129,8 @@ def release(
     must_work(hub)
     with hub.store.read(employer) as session:
         row = imports.kept(session, upload)
-    run = custody.release_by_run(hub, employer, str(row.batch_id), caller.user, note)
+    mine = by(request, Permission.EDIT_PEOPLE)
+    run = custody.release_by_run(hub, employer, str(row.batch_id), caller.user, note, mine)
     return then(request, f"runs/{run}", done="started")
 
 

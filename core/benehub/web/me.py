@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api import who
@@ -37,12 +37,14 @@ TOPICS: Final = ("benefits", "money", "leave", "retirement", "coming", "notice",
 
 
 @router.get("/e/{employer}/me")
-def me(employer: str, request: Request, caller: Self) -> Response:
-    """Everything about oneself."""
+def me(
+    employer: str, request: Request, caller: Self, year: Annotated[int | None, Query(ge=1900, le=2199)] = None
+) -> Response:
+    """Everything about oneself; the money of this year, or of the last one."""
     hub: Hub = request.app.state.hub
     person = caller.persons[employer]
     with hub.store.read(employer) as session:
-        shown = mine(session, hub.book(session), hub.plugins, person, session.today())
+        shown = mine(session, hub.book(session), hub.plugins, person, session.today(), year)
         asked = questions.listed(session, person_id=person, limit=20)
     sections = {one.key: one for one in shown.statement.sections}
     return page(request, caller, "me.html", own=shown, sections=sections, say=_said(request), asked=asked)

@@ -20,14 +20,12 @@ from benehub.flows.plan_trial import impact
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.records import Tier
-from benehub.rules.compare.plans import Comparison, compute
-from benehub.store import Session
+from benehub.rules.compare.plans import Comparison
 from benehub.store.version import version as version_of
-from benehub.views.compare import Asked, comparison, cost_lines
+from benehub.views.compare import Asked, compared, cost_lines
 from benehub.views.mine.leave_terms import terms
 from benehub.views.mine.promises import pays, who
 from benehub.views.plans import in_force_text
-from benehub.views.population import synthetic
 from benehub.views.statement import language
 from benehub.web.catalog import LANGUAGES
 from benehub.web.pages import Entry, Page, page, then
@@ -125,7 +123,7 @@ def compare(employer: str, request: Request, caller: Seer, plan: str = "") -> Re
     with hub.store.read(employer) as session:
         book = hub.book(session)
         try:
-            asked, found = _compared(session, book, plan)
+            asked, found = compared(session, book, plan[:40])
         except BenehubError as error:
             plans = [one for one in book.plans if one.insured]
             return page(request, caller, "plan_book/compare.html", found=None, why=error, plans=plans, plan=plan)
@@ -141,7 +139,7 @@ def picture(employer: str, request: Request, caller: Seer, plan: str = "") -> Re
     """The comparison as a picture; the page beside it says the same in words."""
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
-        asked, found = _compared(session, hub.book(session), plan)
+        asked, found = compared(session, hub.book(session), plan[:40])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "compare.svg"
         _draw(path, asked, found)
@@ -149,12 +147,6 @@ def picture(employer: str, request: Request, caller: Seer, plan: str = "") -> Re
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
     headers["content-security-policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return Response(data, media_type="image/svg+xml", headers=headers)
-
-
-def _compared(session: Session, book: PlanBook, plan: str) -> tuple[Asked, Comparison]:
-    world = synthetic(book.employer.currency)
-    asked = comparison(session, book, session.today(), world, incumbent=plan[:40])
-    return asked, compute(asked.given).required()
 
 
 def _draw(path: Path, asked: Asked, found: Comparison) -> None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Res
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.own_runs import by
 from benehub.errors import DataError
 from benehub.flows import Hub, custody
 from benehub.store import Session, acts
@@ -87,7 +88,7 @@ def release(employer: str, name: str, batch: str, request: Request, caller: Appr
     must_work(hub)
     with hub.store.read(employer) as session:
         _read(session, name, batch)
-    run = custody.release_by_run(hub, employer, batch, caller.user, note)
+    run = custody.release_by_run(hub, employer, batch, caller.user, note, by(request, Permission.EDIT_PEOPLE))
     return then(request, f"runs/{run}", done="started")
 
 

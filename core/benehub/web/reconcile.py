@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from benehub import reconcile
 from benehub.access import Caller, Permission, users
 from benehub.api.guard import Needs
+from benehub.api.own_runs import by
 from benehub.api.trail import seen
 from benehub.errors import DataError
 from benehub.flows import Hub, reconciling
@@ -107,7 +108,7 @@ def start(
     must_work(hub)
     with hub.store.write(employer) as session:
         key = f"{at}/{','.join(wanted)}/{session.now()}"
-        run = hub.enqueue_flow(session, "reconcile", key, "reconcile", at, wanted)
+        run = hub.enqueue_flow(session, "reconcile", key, "reconcile", at, wanted, by=by(request))
     return then(request, f"runs/{run}", done="started")
 
 

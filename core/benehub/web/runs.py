@@ -10,6 +10,7 @@ from starlette.background import BackgroundTask
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.own_runs import NeedsRun, may_manage
 from benehub.api.sends import may_start, must_start
 from benehub.errors import BenehubError, DataError
 from benehub.flows import Hub
@@ -26,7 +27,7 @@ AGAIN = ("failed", "held", "canceled", INTERRUPTED)
 OPEN = ("running", QUEUED, INTERRUPTED)
 
 Sees = Annotated[Caller, Depends(Needs(Permission.SEE_OVERVIEW))]
-Operates = Annotated[Caller, Depends(Needs(Permission.OPERATE))]
+Manages = Annotated[Caller, Depends(NeedsRun(Permission.OPERATE))]
 
 
 @router.get("/e/{employer}/runs")
@@ -49,6 +50,7 @@ def _told(hub: Hub, caller: Caller, employer: str, run_id: str) -> dict[str, Any
     with hub.store.read(employer) as session:
         found = run(session, run_id)
     steps = hub.steps(employer, run_id)
+    found["mine"] = may_manage(hub, caller, employer, run_id)
     found["open"] = found["state"] in OPEN
     found["may_go_on"] = found["state"] in AGAIN and may_start(caller, employer, found["flow"])
     found["month"] = month[0] if (month := re.search(r"\d{4}-\d{2}", found["subject"])) else ""
@@ -77,7 +79,7 @@ def progress(request: Request, employer: str, run_id: str, caller: Sees) -> Resp
 
 
 @router.post("/e/{employer}/runs/{run_id}/retry")
-def retry(request: Request, employer: str, run_id: str, caller: Operates) -> Response:
+def retry(request: Request, employer: str, run_id: str, caller: Manages) -> Response:
     """Let it go on where it stopped; it does so behind this answer."""
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
@@ -99,7 +101,7 @@ def _again(hub: Hub, employer: str, run_id: str) -> None:
 
 
 @router.post("/e/{employer}/runs/{run_id}/cancel")
-def cancel(request: Request, employer: str, run_id: str, caller: Operates) -> Response:
+def cancel(request: Request, employer: str, run_id: str, caller: Manages) -> Response:
     """End it before its next step."""
     hub: Hub = request.app.state.hub
     must_work(hub)

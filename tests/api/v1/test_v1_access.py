@@ -152,7 +152,7 @@ def test_ids_of_one_employer_are_nothing_with_another(working: Api) -> None:
         )
         headers = {"idempotency-key": place, "if-match": "*"}
         params = {"pay_date": "2026-10-15"} if place.endswith("/deductions") else {}
-        params |= {"year": "2026"} if place.endswith("/contributions") else {}
+        params |= {"year": "2026"} if place.endswith(("/contributions", "/money")) else {}
         sends = method == "PUT" or (
             method != "GET"
             and not re.search(r"/(test|pause|watch|resume|cancel|lift|close|take|drop)$|schedules", path)

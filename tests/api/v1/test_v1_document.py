@@ -22,6 +22,8 @@ WHOLE = {
     "list_balances": "one for each account and value asked for",
     "list_person_facts": "those of one person", "list_person_coverage": "those of one person",
     "list_person_deductions": "those of one person and pay date", "list_person_leave": "those of one person",
+    "list_person_money": "those of one person and year", "list_person_decisions": "those of one person",
+    "list_person_notices": "the newest fifty of one person",
     "trace": "the stops of one plan and month", "get_cost": "a line an account or plan",
     "list_difference_fixes": "those of one difference", "list_fix_options": "a kind of fix each",
     "list_periods": "those of one employer, one a month", "check_period": "a line a condition",

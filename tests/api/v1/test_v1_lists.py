@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -110,6 +111,50 @@ def test_what_is_asked_wrongly_is_named(api: Api, path: str, params: dict[str, s
     assert place in told["detail"] or place in [one["place"] for one in told["errors"]]
 
 
+def test_differences_are_asked_for_as_the_page_does(api: Api) -> None:
+    every = {one["difference"]: one for one in api.all("/differences")}
+
+    def asked(**params: Any) -> set[str]:
+        found = [one["difference"] for one in api.all("/differences", **params)]
+        assert len(found) == len(set(found)), "no page repeats what another has"
+        return set(found)
+
+    def those(**columns: str) -> set[str]:
+        return {name for name, one in every.items() if all(one[column] == value for column, value in columns.items())}
+
+    stakes = {name: Decimal(one["at_stake"]) for name, one in every.items()}
+    assert set(stakes.values()) == {Decimal(one) for one in ("10.00", "20.00", "30.00", "500.00")}
+    assert asked(at_least="20.00") == {name for name, one in stakes.items() if one >= 20}
+    assert asked(at_most="20") == {name for name, one in stakes.items() if one <= 20}
+    assert asked(at_least="20.00", at_most="20.00", relation="leave") == those(at_stake="20.00")
+    assert asked(leg="leave") == those(relation="leave") and asked(leg="premiums") == those(relation="premium")
+    assert asked(until="2026-10") == set(every) and asked(until="2026-09") == asked(period="2026-09") == set()
+    assert asked(days=0) == set(every) and asked(days=9999) == set()
+    assert asked(text="DROPPED") == those(type="MEMBER_DROPPED") and asked(text="%") == set()
+    first, *_ = every
+    api.send(f"/differences/{first}/assign", {"step": "acknowledged", "to": ""}, etag="*")
+    with api.hub.store.write("acme") as session:
+        session.change(difference, {"difference_id": first}, assigned_to="usr_owner")
+    assert asked(work_step="acknowledged") == asked(assigned_to="me") == {first}
+    assert asked(work_step="none") == asked(assigned_to="none") == set(every) - {first}
+    assert asked(state=["dismissed"]) == set()
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("at_least", "1,000"), ("at_most", "-1"), ("at_least", "1.001"), ("days", "-1"), ("days", "10000"),
+    ("leg", "none"), ("work_step", "gone"), ("until", "2026-13"), ("text", "a\x00"), ("text", "a" * 81),
+])  # fmt: skip
+def test_a_filter_of_differences_that_says_nothing_is_named(api: Api, name: str, value: str) -> None:
+    told = problem(api.client.get(f"{ACME}/differences", params={name: value}), 422, "request")
+    assert f"query.{name}" in [one["place"] for one in told["errors"]]
+
+
+def test_a_cursor_keeps_to_the_filter_by_money(api: Api) -> None:
+    cursor = api.get("/differences", limit=1, at_least="20.00")["next"]
+    assert api.get("/differences", limit=1, at_least="20.00", cursor=cursor)["items"]
+    api.get("/differences", 422, limit=1, at_least="10.00", cursor=cursor)
+
+
 @contextmanager
 def statements(api: Api) -> Iterator[list[tuple[str, Any]]]:
     """Every statement that is run meanwhile, with its parameters."""
@@ -128,11 +173,14 @@ def statements(api: Api) -> Iterator[list[tuple[str, Any]]]:
 @pytest.mark.parametrize(("path", "table"), [
     ("/people", "person"), ("/obligations", "obligation"), ("/dispatches", "dispatch"), ("/ledger/journal", "entry"),
     ("/differences", "difference"), ("/runs", "run"), ("/elections", "fact"),
+    ("/differences?at_least=10.00", "difference"),
 ])  # fmt: skip
 def test_a_page_is_found_by_an_index_and_sorts_nothing(api: Api, path: str, table: str) -> None:
     params = {"day": "2026-10-05"} if path == "/elections" else {}
     if path == "/runs":
         params["flow"] = ""
+    if path == "/differences?at_least=10.00":
+        path, params["at_least"] = "/differences", "10.00"
     cursor = api.get(path, limit=1, **params)["next"]
     with statements(api) as ran:
         api.get(path, limit=1, cursor=cursor, **params)

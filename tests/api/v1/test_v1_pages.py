@@ -49,6 +49,7 @@ BY = {
     f"{E}/reconcile/differences/{{difference}}/assign": "assign_difference",
     f"{E}/reconcile/differences/{{difference}}/resolve": "resolve_difference",
     f"{E}/reconcile/differences/{{difference}}/dismiss": "dismiss_difference",
+    f"{E}/reconcile/differences/{{difference}}/reopen": "reopen_difference",
     f"{E}/reconcile/differences/{{difference}}/suppress": "add_suppression",
     f"{E}/reconcile/differences/{{difference}}/fix/propose": "propose_fix",
     f"{E}/runs/{{run_id}}/retry": "retry_run",

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 from tests.api.v1.conftest import ACME, OWNER, Api, problem
 
-from benehub.access import Permission, Role
+from benehub.access import Caller, Permission, Role
+from benehub.access.audit import newest
 from benehub.errors import DataError
 from benehub.flows import bind
 from benehub.flows import runs as run_rows
+from benehub.flows.runs import By
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.reconcile import listed
@@ -153,6 +155,50 @@ def test_a_queued_run_is_canceled(make_api: Callable[..., Api]) -> None:
     run = api.send("/reconciliations", {"period": "2026-10"}, 202).json()["run"]
     assert api.get("/runs", state="queued")["items"][0]["run"] == run
     assert api.send(f"/runs/{run}/cancel").json()["state"] == "canceled"
+
+
+def test_whoever_started_a_run_cancels_it_and_lets_it_go_on_and_nobody_else_does(
+    make_api: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = make_api()
+    bind(api.hub).engine.start()  # no worker: what is queued waits
+    again: list[str] = []
+    monkeypatch.setattr(api.hub, "retry_beside", lambda _employer, run: again.append(run))
+    api.act_as(Role.FINANCE, user="usr_fin")
+    run = api.send("/reconciliations", {"period": "2026-10"}, 202, key="k").json()["run"]
+    api.act_as(Role.FINANCE, user="usr_other")
+    for word in ("cancel", "retry"):
+        problem(api.send(f"/runs/{run}/{word}", status=403), 403, "access")
+    api.act_as(Role.AUDITOR, user="usr_fin")  # he may start such a run no more
+    problem(api.send(f"/runs/{run}/cancel", status=403), 403, "access")
+    scopes = frozenset({Permission.SEE_OVERVIEW})
+    api.caller = Caller("usr_fin", "Ben", roles={"acme": frozenset({Role.FINANCE})}, scopes=scopes)
+    problem(api.send(f"/runs/{run}/cancel", status=403), 403, "access")
+    api.act_as(Role.FINANCE, user="usr_fin", employer="other")
+    api.send(f"/runs/{run}/cancel", status=404)
+    api.act_as(Role.FINANCE, user="usr_fin")
+    assert api.send(f"/runs/{run}/cancel").json()["state"] == "canceled"
+    api.send(f"/runs/{run}/retry", None, 202)
+    assert again == [run]
+    with api.hub.store.read("acme") as session:
+        told = [(row.who, row.outcome, row.permission) for row in newest(session) if "cancel" in row.action]
+    assert told[:2] == [("usr_fin", "done", "operate"), ("usr_fin", "asked", "operate")]
+    assert {one for one in told if one[1] == "refused"} == {("usr_fin", "refused", "operate"),
+                                                           ("usr_other", "refused", "operate")}  # fmt: skip
+
+
+def test_what_a_schedule_began_is_nobodys_own(make_api: Callable[..., Api]) -> None:
+    api = make_api()
+    bind(api.hub).engine.start()
+    with api.hub.store.write("acme") as session:
+        run = api.hub.enqueue_flow(session, "reconcile", "nightly/1", "reconcile", "2026-10", [])
+    api.act_as(Role.FINANCE, user="usr_fin")
+    problem(api.send(f"/runs/{run}/cancel", status=403), 403, "access")
+    # Whoever asks for a run that is there already has not started it.
+    with api.hub.store.write("acme") as session:
+        mine = By("usr_fin", ("work_differences",))
+        assert api.hub.enqueue_flow(session, "reconcile", "nightly/1", "reconcile", "2026-10", [], by=mine) == run
+    problem(api.send(f"/runs/{run}/cancel", status=403), 403, "access")
 
 
 def test_a_dispatch_that_was_never_tried_leaves_by_a_run(working: Api) -> None:

@@ -76,7 +76,8 @@ def test_whom_an_answer_shows_stands_in_the_trail(api: Api) -> None:
         some["dispatch"] = str(session.rows(about.order_by(obligation.c.dispatch_id))[0][0])
         assert session.rows(select(dispatch).where(*session.where(dispatch, dispatch_id=some["dispatch"])))
     params: dict[str, dict[str, Any]] = {
-        "deductions": {"pay_date": "2026-10-15"}, "contributions": {"year": 2026}, "cost": {"month": "2026-10"},
+        "deductions": {"pay_date": "2026-10-15"},
+        "contributions": {"year": 2026}, "money": {"year": 2026}, "cost": {"month": "2026-10"},
         "clearing": {"month": "2026-10"}, "deposits": {"month": "2026-10"}, "lacking": {"month": "2026-10"},
         "trace": {"month": "2026-10", "employee": "1001", "plan": "ppo"},
     }  # fmt: skip

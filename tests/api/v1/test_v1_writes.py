@@ -160,6 +160,18 @@ def test_two_who_edit_one_thing(api: Api) -> None:
     api.send(f"{path}/assign", {"step": "acknowledged"}, etag="*")
 
 
+def test_what_was_dismissed_by_mistake_is_opened_again(api: Api) -> None:
+    path = f"/differences/{one(api)}"
+    told = problem(api.send(f"{path}/reopen", {"note": "x"}, 422, etag="*"), 422, "data")
+    assert "not dismissed" in told["detail"]
+    seen = api.send(f"{path}/dismiss", {"note": "none"}, etag=api.etag(path)).headers["etag"]
+    problem(api.send(f"{path}/reopen", {"note": " "}, 422, etag=seen), 422, "request")
+    done = api.send(f"{path}/reopen", {"note": "it is one"}, etag=seen)
+    assert (done.json()["state"], done.json()["history"][-1]["note"]) == ("discrepancy", "it is one")
+    assert done.json()["history"][-1]["who"] == "usr_owner"
+    problem(api.send(f"{path}/reopen", {"note": "late"}, 412, etag=seen), 412, "needs_person")
+
+
 def test_a_difference_is_given_to_somebody_who_may_work_it(api: Api) -> None:
     with api.hub.store.write(INSTALLATION) as session:
         finance, auditor = (users.add(session, f"{role}@acme.example", role) for role in ("finance", "auditor"))

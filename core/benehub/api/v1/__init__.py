@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from benehub.api.v1 import (
     asked,
+    comparing,
     connections,
     deadlines,
     differences,
@@ -23,6 +24,7 @@ from benehub.api.v1 import (
     obligations,
     people,
     periods,
+    person_reads,
     plan_book,
     plans,
     questions,
@@ -39,9 +41,9 @@ from benehub.api.v1 import (
 from benehub.api.v1.problems import BASE
 
 router = APIRouter(prefix=BASE)
-for part in (employers, people, asked, unlinked, plans, plan_book, elections, obligations, deadlines, dispatches,
-             ledger, money, today, reconciliations, differences, fixes, periods, connections, words, reads, imports,
-             schedules, runs, webhooks, trail, questions):  # fmt: skip
+for part in (employers, people, person_reads, asked, unlinked, plans, plan_book, comparing, elections, obligations,
+             deadlines, dispatches, ledger, money, today, reconciliations, differences, fixes, periods, connections,
+             words, reads, imports, schedules, runs, webhooks, trail, questions):  # fmt: skip
     router.include_router(part.router)
 
 documents.describe(router)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
+from benehub.api.own_runs import by
 from benehub.api.trail import about
 from benehub.api.v1.fields import At, Filter, Once, PageOf, SeesOverview, Sends
 from benehub.api.v1.models import Model, Page
@@ -111,7 +112,7 @@ def meet_deadline(
 ) -> Started:  # fmt: skip
     """Do now what a deadline asks for, in a run; one that a person or a vendor has to meet is refused."""
     must_run(at)
-    run = meeting.meet(at.hub, at.employer, body.subject, body.kind, key_of(claim))
+    run = meeting.meet(at.hub, at.employer, body.subject, body.kind, key_of(claim), by(at.request))
     about(request, run)
     return at_run(at, response, run)
 

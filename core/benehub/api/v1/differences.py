@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
 from benehub import reconcile
@@ -21,6 +21,7 @@ from benehub.api.v1.fields import (
     SeesMoneyOf,
     WorksDifferences,
     id_path,
+    one_of,
 )
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import Office
@@ -32,7 +33,9 @@ from benehub.reconcile import Relation, Suppression, Type
 from benehub.reconcile.suppression import parse_up_to
 from benehub.views import differences as view
 from benehub.views.amounts import amount
+from benehub.views.today import LEGS
 from benehub.views.why import why
+from benehub.views.worklist import Filters
 
 router = APIRouter(prefix="/employers/{employer}", tags=["differences"], route_class=Route)
 
@@ -40,6 +43,15 @@ DifferencePath = Annotated[str, id_path("dif")]
 State = Literal["pending", "discrepancy", "resolved", "replaced", "dismissed", "suppressed"]
 Step = Literal["acknowledged", "waiting_on_partner", "waiting_on_payroll", "waiting_on_carrier",
                "waiting_on_employee", "fix_proposed"]  # fmt: skip
+NOBODY = "none"
+"""Asked of what nobody has begun, or was given."""
+
+
+def _amount(told: str) -> object:
+    """An amount that is asked for."""
+    return Query(pattern=r"^$|^[0-9]{1,12}(\.[0-9]{1,2})?$", description=told, examples=["250.00"])
+
+
 Note = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S", examples=["billed again next month"])]
 
 
@@ -131,6 +143,12 @@ class Dismissed(Model):
     note: Note
 
 
+class OpenedAgain(Model):
+    """Why it is one after all."""
+
+    note: Note
+
+
 class Rule(Model):
     """Which differences are to be set aside until a day."""
 
@@ -172,25 +190,51 @@ class Rules(Model):
     items: list[RuleTold]
 
 
-@router.get("/differences", operation_id="list_differences")
-def list_differences(
-    _caller: SeesMoneyOf, at: At, page: PageOf,
-    state: Annotated[list[State] | None, Query(description="In these states; the open ones when left out.")] = None,
+def chosen(
+    at: At,
     relation: Annotated[Relation | None, Query(description="Only of this pair of systems.")] = None,
     type: Annotated[Type | None, Query(description="Only of this type.")] = None,
     period: Annotated[str, Query(pattern=rf"^$|{MONTH}", description="Only of this month.")] = "",
-    plan: Filter = "", owner: Filter = "", severity: Filter = "", work_step: Filter = "", employee: EmployeeFilter = "",
-    assigned_to: Annotated[str, Query(max_length=40, description="Only of this user, by id; `me` for yours.")] = "",
+    until: Annotated[str, Query(
+        pattern=rf"^$|{MONTH}",
+        description="Only of this month and those before, and what is so now: what its closing looks at.",
+    )] = "",
+    leg: Annotated[str, Query(pattern=rf"^$|{one_of(LEGS)}", description="Only of this leg of a month.")] = "",
+    plan: Filter = "", owner: Filter = "", severity: Filter = "",
+    work_step: Annotated[str, Query(
+        pattern=rf"^$|{one_of((NOBODY, *filter(None, reconcile.STEPS), reconcile.TOLERATED))}",
+        description="Only where the work stands so; `none` where nobody has begun.",
+    )] = "",
+    assigned_to: Annotated[str, Query(
+        max_length=40, description="Only of this user, by id; `me` for yours, `none` for nobody's."
+    )] = "",
+    at_least: Annotated[str, _amount("At stake at least so much, in the employer's currency.")] = "",
+    at_most: Annotated[str, _amount("At stake at most so much, in the employer's currency.")] = "",
+    days: Annotated[int | None, Query(ge=0, le=9999, description="Found first so many days ago, or earlier.")] = None,
+    text: Annotated[str, Query(
+        max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$", description="Part of the cause, the action or the reference."
+    )] = "",
+) -> Filters:  # fmt: skip
+    """Which differences are asked for."""
+    return Filters(
+        leg=leg, relation=relation or "", type=type or "", severity=severity, owner=owner, step=work_step,
+        assigned=at.caller.user if assigned_to == "me" else assigned_to, plan=plan, period=period, until=until,
+        days="" if days is None else str(days), least=at_least, most=at_most, text=text,
+    )  # fmt: skip
+
+
+@router.get("/differences", operation_id="list_differences")
+def list_differences(
+    _caller: SeesMoneyOf, at: At, page: PageOf, filters: Annotated[Filters, Depends(chosen)],
+    state: Annotated[list[State] | None, Query(description="In these states; the open ones when left out.")] = None,
+    employee: EmployeeFilter = "",
 ) -> Page[DifferenceTold]:  # fmt: skip
     """List differences in the order in which they were found first."""
     after = page.after(int, str)
-    equal = {"relation": relation or "", "type": type or "", "period": period, "plan": plan, "owner": owner,
-             "severity": severity, "work_step": work_step,
-             "assigned_to": at.caller.user if assigned_to == "me" else assigned_to}  # fmt: skip
-    with at.read() as session:
+    with at.book() as (session, book):
         rows = view.listed(
-            session, state or reconcile.OPEN, page.limit + 1, (after[0], after[1]) if after else None, employee,
-            **{name: str(value) for name, value in equal.items() if value},
+            session, filters, book.employer.currency, state or reconcile.OPEN, page.limit + 1,
+            (after[0], after[1]) if after else None, employee,
         )  # fmt: skip
         at.seen(session, [row["employee"] for row in rows[: page.limit]])
     return page.page(rows, DifferenceTold.model_validate, lambda row: (row["first_seq"], row["difference"]))
@@ -229,6 +273,15 @@ def dismiss_difference(
 ) -> DifferenceDetail:  # fmt: skip
     """Say that it is none, and why; it stays dismissed when it is seen again with the same amount."""
     return _act(at, difference, if_match, response, state="dismissed", note=body.note)
+
+
+@router.post("/differences/{difference}/reopen", operation_id="reopen_difference")
+def reopen_difference(
+    _caller: WorksDifferences, at: At, claim: Once, difference: DifferencePath, body: OpenedAgain, if_match: IfMatch,
+    response: Response,
+) -> DifferenceDetail:  # fmt: skip
+    """Take a dismissal back, and say why: it is open again, and the ledger entry of its dismissal is reversed."""
+    return _act(at, difference, if_match, response, state=reconcile.REOPENED, note=body.note)
 
 
 @router.get("/suppressions", operation_id="list_suppressions")

@@ -11,7 +11,7 @@ from annotated_types import Ge, Le
 from fastapi import Depends, Path, Query
 
 from benehub.access import Permission
-from benehub.api.v1.office import MEMBER, NAME, Office, Takes, office
+from benehub.api.v1.office import MEMBER, NAME, Office, Takes, TakesRun, office
 from benehub.api.v1.paging import Paging, paging
 from benehub.api.v1.route import Claim, claimed
 
@@ -73,3 +73,5 @@ EditsPeople = Annotated[object, Depends(Takes(Permission.EDIT_PEOPLE))]
 EditsPlanBook = Annotated[object, Depends(Takes(Permission.EDIT_PLAN_BOOK))]
 Closes = Annotated[object, Depends(Takes(Permission.CLOSE_PERIOD))]
 Operates = Annotated[object, Depends(Takes(Permission.OPERATE))]
+ManagesRun = Annotated[object, Depends(TakesRun(Permission.OPERATE))]
+"""Who keeps data moving, and of his own run whoever has started it."""

@@ -10,6 +10,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from benehub import reconcile
+from benehub.access import Permission
+from benehub.api.own_runs import by
 from benehub.api.sends import may_start
 from benehub.api.v1.differences import DifferencePath, Note
 from benehub.api.v1.edits import IfMatch, expected, tagged
@@ -262,7 +264,8 @@ def approve_fix(
         must_run(at)
     _must_be(at, fix)
     key = key_of(claim) if sends else ""
-    run = flow.approve(at.hub, at.employer, fix, at.caller.user, body.note.strip(), expected(if_match), key)
+    who, mine = at.caller.user, by(at.request, Permission.SEND)
+    run = flow.approve(at.hub, at.employer, fix, who, body.note.strip(), expected(if_match), key, mine)
     return Approval(run=at_run(at, response, run).run, waits="") if run else Approval(run=None, waits=flow.WAITS)
 
 

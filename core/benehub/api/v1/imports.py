@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Body, Depends, Query, Response
 from pydantic import Field, StringConstraints
 
+from benehub.api.own_runs import by
 from benehub.api.trail import about
 from benehub.api.v1.edits import IfMatch, expected, tagged
 from benehub.api.v1.fields import At, EditsPeople, Once, PageOf, id_path, one_of
@@ -266,7 +267,7 @@ def take_import(
     read waits for `release`."""
     _must_be(at, upload)
     must_run(at)
-    return at_run(at, response, flow.take_by_run(at.hub, at.employer, upload, expected(if_match)))
+    return at_run(at, response, flow.take_by_run(at.hub, at.employer, upload, expected(if_match), by(at.request)))
 
 
 @router.post("/{upload}/drop", operation_id="drop_import", status_code=204)

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from benehub.access import Caller
 from benehub.api.guard import Needs
+from benehub.api.own_runs import NeedsRun
 from benehub.api.trail import seen_in
 from benehub.api.v1.limits import Limits
 from benehub.api.v1.problems import Refused, named
@@ -43,6 +44,10 @@ class Takes(Needs):
     async def _counted(self, request: Request, caller: Caller) -> None:
         limits: Limits = request.app.state.limits
         await run_in_threadpool(limits.take, caller.user)
+
+
+class TakesRun(NeedsRun, Takes):
+    """As `Takes`, of a run: its own starter needs no other permission than he started it by."""
 
 
 @dataclass(frozen=True)

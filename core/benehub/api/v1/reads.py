@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from benehub.access import Permission
+from benehub.api.own_runs import by
 from benehub.api.v1.differences import Note
 from benehub.api.v1.fields import Approves, At, Filter, Once, Operates, PageOf, SeesConnections, id_path
 from benehub.api.v1.models import Model, Page
@@ -160,7 +161,13 @@ def release_read(_caller: Approves, at: At, claim: Once, read: ReadPath, body: S
         told = "This needs the permission edit_people too; an owner can give a role that has it"
         raise Refused(403, told, kind="access")
     must_run(at)
-    return at_run(at, response, flow.release_by_run(at.hub, at.employer, read, at.caller.user, body.note))
+    return at_run(
+        at,
+        response,
+        flow.release_by_run(
+            at.hub, at.employer, read, at.caller.user, body.note, by(at.request, Permission.EDIT_PEOPLE)
+        ),
+    )
 
 
 def _must_be(at: Office, read: str) -> None:

@@ -11,7 +11,7 @@ from pydantic import Field
 from benehub import connections as room
 from benehub.api.sends import must_schedule, must_start
 from benehub.api.v1 import events
-from benehub.api.v1.fields import At, Filter, Once, Operates, PageOf, SeesOverview, id_path, one_of
+from benehub.api.v1.fields import At, Filter, ManagesRun, Once, Operates, PageOf, SeesOverview, id_path, one_of
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.problems import given, named
 from benehub.api.v1.route import Route
@@ -133,8 +133,9 @@ def follow_run(
 
 
 @router.post("/{run}/retry", operation_id="retry_run", status_code=202)
-def retry_run(_caller: Operates, at: At, claim: Once, run: RunPath, response: Response) -> Started:
-    """Let a run that failed, was held, canceled or interrupted go on where it stopped; if it sends, by who may send."""
+def retry_run(_caller: ManagesRun, at: At, claim: Once, run: RunPath, response: Response) -> Started:
+    """Let a run that failed, was held, canceled or interrupted go on where it stopped: any by who may `operate`, one's
+    own by whoever started it; if it sends, by who may send."""
     with at.read() as session, named():
         flow = view.run(session, run)["flow"]
     must_start(at.caller, at.employer, flow)
@@ -144,8 +145,9 @@ def retry_run(_caller: Operates, at: At, claim: Once, run: RunPath, response: Re
 
 
 @router.post("/{run}/cancel", operation_id="cancel_run")
-def cancel_run(_caller: Operates, at: At, claim: Once, run: RunPath) -> RunTold:
-    """End a run before its next step; what it has done stays done."""
+def cancel_run(_caller: ManagesRun, at: At, claim: Once, run: RunPath) -> RunTold:
+    """End a run before its next step; what it has done stays done. Any by who may `operate`, one's own by whoever
+    started it."""
     with at.read() as session, named():
         view.run(session, run)
     must_run(at)

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Response
 
+from benehub.api.own_runs import by
 from benehub.api.v1.models import Model
 from benehub.api.v1.office import Office
 from benehub.api.v1.problems import BASE, Refused
@@ -30,7 +31,7 @@ def start(claim: Claim, response: Response, flow: str, subject: str, order: str,
     key = f"{subject}/{key_of(claim)}"
     hub = claim.office.hub
     with hub.store.write(claim.office.employer) as session:
-        run_id = hub.enqueue_flow(session, flow, key, order, *arguments)
+        run_id = hub.enqueue_flow(session, flow, key, order, *arguments, by=by(claim.office.request))
     return at_run(claim.office, response, run_id)
 
 

@@ -56,6 +56,10 @@ class Mine:
     currency: str
     cards: tuple[Card, ...]
     money: tuple[PlanMoney, ...]
+    year: int
+    """The year that the money is of."""
+    years: tuple[int, ...]
+    """The years of which there is money to be shown: this one and, where there was any, the one before."""
     leave: tuple[tuple[str, Meter, Section], ...]
     """Name of the policy, what is held of it, and what it promises."""
     statement: Statement
@@ -74,13 +78,22 @@ def own_person(session: Session, person_id: str) -> Row[Any]:
     return found
 
 
-def mine(session: Session, book: PlanBook, plugins: pluggy.PluginManager, person_id: str, day: date) -> Mine:
+def mine(
+    session: Session, book: PlanBook, plugins: pluggy.PluginManager, person_id: str, day: date, year: int | None = None
+) -> Mine:  # fmt: skip
     """Everything about one employee on a day.
 
+    Args:
+        year: the year that the money is of; the day's, or the one before it.
+
     Raises:
-        DataError: no such employee.
+        DataError: no such employee, or a year that is not shown.
     """
     one = own_person(session, person_id)
+    asked = day.year if year is None else year
+    if asked not in (day.year, day.year - 1):
+        raise DataError(f"the money of {asked} is not shown here", mend="Choose this year or the last one")
+    before = money_paths(session, person_id, day.year - 1)
     found = facts.workers(session, Interval(date.min, FOREVER), people=[person_id])
     worker = found[0] if found else None
     return Mine(
@@ -89,7 +102,9 @@ def mine(session: Session, book: PlanBook, plugins: pluggy.PluginManager, person
         day=day,
         currency=book.employer.currency,
         cards=() if worker is None else tuple(_cards(session, book, worker, day)),
-        money=tuple(_money(book, money_paths(session, person_id, day.year))),
+        money=tuple(_money(book, money_paths(session, person_id, day.year) if asked == day.year else before)),
+        year=asked,
+        years=(day.year, day.year - 1) if before else (day.year,),
         leave=tuple(_leave(book, row, day) for row in meters(session, book, day, only=[person_id])),
         statement=statement(session, book, plugins, person_id, day),
         told=tuple(told(session, book, person_id)),
