@@ -37,6 +37,7 @@ from benehub.store.tables import (
 from benehub.views import questions
 from benehub.views.deadlines import Deadline
 from benehub.views.fresh import UNKNOWN, Source, sources
+from benehub.views.own_times import Passed, passed
 from benehub.views.runs import INTERRUPTED
 from benehub.views.runs import runs as listed_runs
 
@@ -120,6 +121,9 @@ class Today:
     unheard: int
     """Addresses that hear of our events and did not take the last that was sent there; paused ones are left out."""
 
+    passed: list[Passed]
+    """Months for which a schedule has started nothing although its times for them are over."""
+
     @property
     def discrepancies(self) -> int:
         """How many are open in all legs."""
@@ -135,7 +139,8 @@ class Today:
         """What needs somebody although no leg says so: sources, strangers, quarantine, dispatches, runs and so on."""
         quiet = sum(one.state in ("stale", "failing", "never") for one in self.sources)
         counted = (self.unlinked, self.quarantine, self.unsettled, self.runs, self.fixes)
-        return quiet + self.held + self.unheard + self.questions + sum(sum(one.values()) for one in counted)
+        alone = self.held + self.unheard + self.questions + len(self.passed)
+        return quiet + alone + sum(sum(one.values()) for one in counted)
 
 
 def working_month(session: Session) -> Month:
@@ -170,6 +175,7 @@ def today(
         fixes=fixes.waiting(session),
         questions=questions.waiting(session),
         unheard=_unheard(session),
+        passed=passed(session),
     )
 
 
