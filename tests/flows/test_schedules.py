@@ -268,7 +268,9 @@ def test_deductions_of_everybody_are_the_explained_cents(crowd: tuple[Hub, list[
             assert found == wanted
 
 
-def test_a_price_that_cannot_be_worked_out_has_a_handle_of_whose_it_is_and_no_plan(crowd: tuple[Hub, list[Somebody]]) -> None:
+def test_a_price_that_lacks_something_has_a_handle_of_whose_it_is_and_no_plan(
+    crowd: tuple[Hub, list[Somebody]],
+) -> None:
     hub, people = crowd
     one = next(one for one in people if "life" in one.plans and one.left == FOREVER and one.hired.year == 2024)
     with hub.store.write("acme") as session:

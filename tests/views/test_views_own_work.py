@@ -11,6 +11,7 @@ from sqlalchemy import event
 
 from benehub import facts, ledger, planbook
 from benehub.facts import Version
+from benehub.flows.job_schedules import first_from
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
@@ -311,7 +312,7 @@ def test_a_pause_after_the_month_is_nothing_of_it(session: Session) -> None:
 
 
 def passed_of(session: Session) -> list[tuple[str, str, str]]:
-    return [(one.schedule, str(one.month), one.at[:10]) for one in passed(session)]
+    return [(one.schedule, str(one.month), one.at[:10]) for one in passed(session, first_from)]
 
 
 def test_a_month_for_which_a_schedule_never_started_anything_is_named(session: Session) -> None:
@@ -356,9 +357,9 @@ def test_months_that_are_signed_or_whose_runs_were_tidied_away_are_not_named(ses
 
 
 def test_doctor_names_the_schedule_and_the_month(session: Session) -> None:
-    assert next(one for one in upkeep(session) if one.name == "months of acme").ok
+    assert next(one for one in upkeep(session, times=first_from) if one.name == "months of acme").ok
     scheduled(session, flow="premiums.accrue", cron="0 6 28 * *", anchor="2026-10-01T00:00:00.000000Z",
               slot_at="2026-11-28T06:00:00.000000Z")  # fmt: skip
-    found = next(one for one in upkeep(session) if one.name == "months of acme")
+    found = next(one for one in upkeep(session, times=first_from) if one.name == "months of acme")
     assert found.state == "nothing was started by nightly (premiums.accrue) for 2026-10"
     assert "premiums.accrue for 2026-10" in found.mend

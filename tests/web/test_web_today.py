@@ -13,6 +13,7 @@ from tests.web.conftest import Desk, caller_of
 from benehub.access import Role
 from benehub.flows import hook_subscriptions, questions
 from benehub.flows.deadlines import open_now
+from benehub.flows.job_schedules import first_from
 from benehub.periods import Month
 from benehub.reconcile import MONTHLY
 from benehub.reconcile.compared import note_compared
@@ -191,7 +192,7 @@ def test_it_names_a_schedule_that_started_nothing_for_a_month_and_leads_to_it(de
             "last_run": None, "note": "",
         }])  # fmt: skip
     with desk.store.read(desk.employer) as session:
-        found = today(session, desk.hub.book(session), Month(2026, 10), []).passed
+        found = today(session, desk.hub.book(session), Month(2026, 10), [], times=first_from).passed
     assert found and {one.schedule for one in found} == {"accruals"}
     page = desk.get("today")
     assert re.search(r'<a href="[^"]*/connections">The schedule accruals has started nothing for [A-Z]', page)

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Row, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from benehub.connections import registry
 from benehub.engine.blackouts import parse_blackout
-from benehub.engine.timetable import Timetable, due_at, next_slot, opens
+from benehub.engine.timetable import Closed, Timetable, due_at, next_slot, opens
+from benehub.engine.timetable import check as check_table
 from benehub.errors import ConfigError, DataError
 from benehub.flows.hub import Hub
 from benehub.flows.schedulable import Wanted, check
@@ -22,17 +24,19 @@ from benehub.store.tables import employer as employer_table
 from benehub.store.tables import schedule
 from benehub.store.version import must_be, version
 from benehub.views.schedules import STUCK
-from benehub.views.timetables import CLOSED as CLOSED
-from benehub.views.timetables import timetable, zone_named
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 EVERY = re.compile(r"(\d{1,5})([mhd])")
 MAX_JITTER = 6 * 3600
 """Seconds by which a time may be spread at most."""
 
+MOMENT = timedelta(microseconds=1)
+
 AGAIN = timedelta(minutes=10)
 """What cannot be started is tried again after so long."""
 
+CLOSED = tuple(one.value for one in Closed)
+"""What may happen on week-ends and bank holidays."""
 CATCH_UP = ("once", "skip")
 """What may happen after an outage."""
 EDITED = ("flow", "connection_id", "options", "cron", "every_s", "zone", "closed_days", "blackouts", "jitter_s",
@@ -112,11 +116,19 @@ def change(
 
 def coming(session: Session, row: Row[Any], count: int = 5) -> list[str]:
     """The next moments of a schedule, as ISO text, before they are spread."""
-    table, at, found = timetable(row), session.clock(), list[str]()
+    table, at, found = _table(row), session.clock(), list[str]()
     while len(found) < count:
         at = next_slot(table, at)
         found.append(iso(at))
     return found
+
+
+def first_from(row: Row[Any], at: datetime) -> str:
+    """A schedule's first time from a moment on, as ISO text; empty where none comes or its times cannot be read."""
+    try:
+        return iso(next_slot(_table(row), at - MOMENT))
+    except (ConfigError, DataError):
+        return ""  # the tick keeps the reason on the schedule
 
 
 def kept(row: Row[Any]) -> tuple[Wanted, When]:
@@ -137,7 +149,7 @@ def _checked(hub: Hub, session: Session, name: str, wanted: Wanted, when: When) 
     if checked.connection:
         registry.get(session, checked.connection)
     row = _row(session, name, checked, when)
-    return row, timetable(row)
+    return row, _table(row)
 
 
 def _row(session: Session, name: str, wanted: Wanted, when: When) -> dict[str, Any]:
@@ -153,7 +165,7 @@ def _row(session: Session, name: str, wanted: Wanted, when: When) -> dict[str, A
     return {
         "name": name, "flow": wanted.flow, "connection_id": wanted.connection or None,
         "options": dict(wanted.options), "cron": " ".join(when.cron.split()), "every_s": _seconds(when.every),
-        "anchor_at": session.now(), "zone": zone_named(when.zone or str(home.timezone)), "closed_days": when.closed,
+        "anchor_at": session.now(), "zone": _zone(when.zone or str(home.timezone)), "closed_days": when.closed,
         "country": home.country.lower(), "blackouts": [parse_blackout(one).text for one in when.blackouts],
         "jitter_s": when.jitter, "catch_up": when.catch_up, "state": "on", "last_at": None, "last_run": None,
         "note": "",
@@ -165,6 +177,34 @@ def _seconds(text: str) -> int:
     if text and found is None:
         raise DataError(f"no interval: {text[:20]!r}", mend="Write it as 15m, 6h or 1d")
     return int(found[1]) * {"m": 60, "h": 3600, "d": 86400}[found[2]] if found else 0
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise DataError(f"no time zone {name[:60]!r}", mend='Write it as "America/New_York"') from None
+
+
+def _table(row: Any) -> Timetable:
+    """Its times.
+
+    Raises:
+        DataError: something of it cannot be read.
+        ConfigError: no bank calendar is known for its country.
+    """
+    value = row if isinstance(row, dict) else row._mapping
+    if value["closed_days"] not in CLOSED:
+        raise DataError(
+            f"closed days cannot be {value['closed_days'][:20]!r}", mend="Choose run, skip, before or after"
+        )
+    table = Timetable(
+        zone=ZoneInfo(_zone(value["zone"])), cron=value["cron"], every=timedelta(seconds=value["every_s"]),
+        anchor=datetime.fromisoformat(value["anchor_at"]), closed=Closed(value["closed_days"]),
+        country=value["country"], blackouts=tuple(map(parse_blackout, value["blackouts"])), jitter=value["jitter_s"],
+    )  # fmt: skip
+    check_table(table)
+    return table
 
 
 def _due(session: Session, table: Timetable, name: str, slot: datetime) -> dict[str, str]:
@@ -219,7 +259,7 @@ def resume(hub: Hub, employer: str, name: str, expected: str = "") -> datetime:
     with hub.store.write(employer) as session:
         row = get(session, name)
         must_be(expected, _edited(row), f"schedule {name}")
-        table = timetable(row)
+        table = _table(row)
         slot = next_slot(table, session.clock())
         session.change(schedule, {"name": name}, state="on", note="", **_due(session, table, name, slot))
     return slot
@@ -242,7 +282,7 @@ def move_on(session: Session, row: Row[Any], run_id: str | None, note: str) -> N
     Nothing happens where somebody else has moved it on, paused or removed it. A schedule of which no time comes any
     more is paused, with the reason.
     """
-    table, now = timetable(row), session.clock()
+    table, now = _table(row), session.clock()
     values: dict[str, Any] = {"note": note}
     if run_id is not None:
         values |= {"last_at": row.slot_at, "last_run": run_id}
@@ -256,7 +296,7 @@ def move_on(session: Session, row: Row[Any], run_id: str | None, note: str) -> N
 
 def put_off(session: Session, row: Row[Any]) -> str | None:
     """Let a time that is due, where nothing may start now, come once something may; gives that moment as ISO text."""
-    table = timetable(row)
+    table = _table(row)
     end = _opens(session, table)
     if end is None:
         return None
@@ -269,7 +309,7 @@ def put_back(session: Session, run_id: str) -> bool:
     """Whether a run that its schedule started last begins where nothing may start: then its time comes once something
     may, as one of its own, unless another one comes before that."""
     row = session.connection.execute(select(schedule).where(*session.where(schedule, last_run=run_id))).first()
-    table = None if row is None else timetable(row)
+    table = None if row is None else _table(row)
     end = None if table is None else _opens(session, table)
     if row is None or table is None or end is None:
         return False

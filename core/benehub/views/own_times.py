@@ -7,21 +7,18 @@ for a run that means it, by its schedule or by hand.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 
-from benehub.engine.timetable import next_slot
-from benehub.errors import ConfigError, DataError
 from benehub.ledger.books import closed
 from benehub.periods import Month
 from benehub.store import Session
 from benehub.store.session import iso
 from benehub.store.tables import connection, run, schedule
 from benehub.views.schedules import PREFIX
-from benehub.views.timetables import timetable
 
 STEPS = {"last": (-1,), "this": (0,), "next": (1,), "both": (-1, 0)}
 """Months that a schedule's option `month` means, counted from that of its time; the last is the one its time is for."""
@@ -35,7 +32,6 @@ OF_A_MONTH = {
 
 LOOK_BACK = 3
 """Months before this one that are asked for times that passed in vain: runs are kept for ninety days unless said."""
-MOMENT = timedelta(microseconds=1)
 TIDIES = "retention"
 """The flow that deletes runs."""
 
@@ -87,6 +83,15 @@ def not_run(session: Session, months: Sequence[Month]) -> Iterator[str]:
             yield from _told(session, row, month, by_month.get(month, Ran()))
 
 
+Times = Callable[[Row[Any], datetime], str]
+"""A schedule's first time from a moment on, as ISO text; empty for none."""
+
+
+def no_times(_row: Row[Any], _at: datetime) -> str:
+    """Of whoever does not ask when schedules would have started."""
+    return ""
+
+
 class Passed(NamedTuple):
     """A month for which a schedule of months has started nothing, and its first time for it."""
 
@@ -97,11 +102,12 @@ class Passed(NamedTuple):
     """ISO text."""
 
 
-def passed(session: Session) -> list[Passed]:
+def passed(session: Session, times: Times) -> list[Passed]:
     """Months not signed yet whose times have passed without a run of a schedule that is on, nor one by hand.
 
     After an outage a schedule starts once, whatever it has missed: nothing else says of which months nothing was worked
-    out. The last `LOOK_BACK` months are asked for, and none whose runs may have been tidied away.
+    out. `times` tells when a schedule would have started. The last `LOOK_BACK` months are asked for, and none whose runs
+    may have been tidied away.
     """
     rows = session.rows(
         select(schedule).where(*session.where(schedule, state="on"), schedule.c.flow.in_(OF_A_MONTH))
@@ -117,24 +123,21 @@ def passed(session: Session) -> list[Passed]:
         started = _by_month(session, row, (one for one in runs if _is_of(one, row)))
         for back in range(LOOK_BACK + 2):
             month = first.plus(back)
-            slot = None if month in started else _first_slot(session, row, month, known)
+            slot = None if month in started else _first_slot(session, row, month, known, times)
             if slot is not None:
                 found.append(Passed(row.name, row.flow, month, slot))
     return found
 
 
-def _first_slot(session: Session, row: Row[Any], month: Month, known: str) -> str | None:
+def _first_slot(session: Session, row: Row[Any], month: Month, known: str, times: Times) -> str | None:
     """The first time of a schedule that is for a month, where it is over; none where its times cannot be read."""
     of = month.plus(-_steps(row)[-1])
     begin = at(session, of.first)
     if begin < known:
         return None
-    try:
-        slot = next_slot(timetable(row), datetime.fromisoformat(max(begin, row.anchor_at)) - MOMENT)
-    except (ConfigError, DataError):
-        return None  # the tick keeps the reason on the schedule
+    slot = times(row, datetime.fromisoformat(max(begin, row.anchor_at)))
     # What is due now, or put off, is still to come.
-    return iso(slot) if iso(slot) < min(at(session, of.end), row.slot_at, session.now()) else None
+    return slot if slot and slot < min(at(session, of.end), row.slot_at, session.now()) else None
 
 
 def _known_since(session: Session) -> str:

@@ -37,7 +37,7 @@ from benehub.store.tables import (
 from benehub.views import questions
 from benehub.views.deadlines import Deadline
 from benehub.views.fresh import UNKNOWN, Source, sources
-from benehub.views.own_times import Passed, passed
+from benehub.views.own_times import Passed, Times, no_times, passed
 from benehub.views.runs import INTERRUPTED
 from benehub.views.runs import runs as listed_runs
 
@@ -155,9 +155,10 @@ def working_month(session: Session) -> Month:
 
 def today(
     session: Session, book: PlanBook, month: Month, deadlines: Sequence[Deadline],
-    known: Mapping[str, type[Connector]] = UNKNOWN,
+    known: Mapping[str, type[Connector]] = UNKNOWN, times: Times = no_times,
 ) -> Today:  # fmt: skip
-    """The look at a month; `deadlines` are those open within `SOON`, `known` the connectors by name."""
+    """The look at a month; `deadlines` are those open within `SOON`, `known` the connectors by name, and `times` tells
+    when schedules start."""
     counts = _open(session, month)
     legs = [_leg(session, name, month, counts) for name in _present(book, counts)]
     return Today(
@@ -175,7 +176,7 @@ def today(
         fixes=fixes.waiting(session),
         questions=questions.waiting(session),
         unheard=_unheard(session),
-        passed=passed(session),
+        passed=passed(session, times),
     )
 
 

@@ -12,6 +12,7 @@ from benehub.api.v1.models import Model
 from benehub.api.v1.periods import SilentTold
 from benehub.api.v1.route import Route
 from benehub.flows.deadlines import open_now
+from benehub.flows.job_schedules import first_from
 from benehub.periods import Month
 from benehub.views import today as view
 from benehub.views.amounts import amount
@@ -140,7 +141,7 @@ def get_today(_caller: SeesOverview, at: At, month: MonthText | None = None) -> 
     ahead = open_now(at.hub, at.employer, view.SOON.days)
     with at.book() as (session, book):
         asked = Month.parse(month) if month else view.working_month(session)
-        found = view.today(session, book, asked, ahead, at.hub.connectors)
+        found = view.today(session, book, asked, ahead, at.hub.connectors, first_from)
     return TodayTold.model_validate({
         "month": str(asked), "state": found.state, "signed": found.signed, "legs": [_leg(one) for one in found.legs],
         "at_risk": _amounts(found.at_risk), "coming": [_coming(one) for one in found.coming],
