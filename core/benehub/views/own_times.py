@@ -106,8 +106,8 @@ def passed(session: Session, times: Times) -> list[Passed]:
     """Months not signed yet whose times have passed without a run of a schedule that is on, nor one by hand.
 
     After an outage a schedule starts once, whatever it has missed: nothing else says of which months nothing was worked
-    out. `times` tells when a schedule would have started. The last `LOOK_BACK` months are asked for, and none whose runs
-    may have been tidied away.
+    out. `times` tells when a schedule would have started. The last `LOOK_BACK` months are asked for, and none whose
+    runs may have been tidied away.
     """
     rows = session.rows(
         select(schedule).where(*session.where(schedule, state="on"), schedule.c.flow.in_(OF_A_MONTH))
