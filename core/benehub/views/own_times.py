@@ -116,7 +116,8 @@ def passed(session: Session, times: Times) -> list[Passed]:
     if not rows:
         return []
     now, signed = Month.of(session.today()), closed(session)
-    first = max([now.plus(-LOOK_BACK), *([signed[-1].month.plus(1)] if signed else [])])
+    earliest = now.plus(-LOOK_BACK)
+    first = max(earliest, signed[-1].month.plus(1)) if signed else earliest
     runs, known = _of_months(session, first), _known_since(session)
     found = []
     for row in rows:
