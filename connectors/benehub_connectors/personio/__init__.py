@@ -40,7 +40,7 @@ class PersonioConnector(Connector):
     def capabilities(self) -> tuple[Capability, ...]:
         """What it reads and needs for it; dependents are not in the vendor's API, and no write is of use there.
 
-        His API changes an employee's attributes, custom ones too; an amount could be kept in one, and is not by us.
+        His API changes an employee's attributes, custom ones too: a text that nothing takes is no deduction.
         """
         none = Capability(
             "read.dependent", supported=False, blocker=Blocker.VENDOR, note="Personio's API has no dependents"
@@ -50,9 +50,9 @@ class PersonioConnector(Connector):
             note="The API tells an employee's balance of absences; it is not read",
         )  # fmt: skip
         deductions = Capability(
-            "deduction.set", supported=False, blocker=Blocker.US,
-            note="Personio has no deductions. Its API changes attributes, custom ones too (PATCH): an amount in one is "
-            "taken by no payroll that it tells of, and is not written",
+            "deduction.set", supported=False, blocker=Blocker.VENDOR,
+            note="Personio has no deductions. Its API changes attributes, custom ones as text (PATCH), and tells of "
+            "none that a payroll takes an amount from",
         )  # fmt: skip
         lines = read_only(self.streams, "Personio keeps no deductions or elections by API", _NEEDS)
         return (*narrowed(lines, (deductions,)), none, balances)
