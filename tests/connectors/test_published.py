@@ -20,6 +20,7 @@ from benehub.testing.reading import read_all
 from benehub.testing.stage import Stage, stage_maker
 
 HERE = Path(__file__).parent
+CONNECTORS = Path(__file__).parents[2] / "connectors/benehub_connectors"
 
 
 def test_each_connector_that_calls_has_its_description_or_says_why_not() -> None:
@@ -96,6 +97,23 @@ def test_all_that_the_kit_plays_is_as_published(name: str, tmp_path: Path) -> No
     assert {(method, path) for method, path in untold
             if not any(one == method and fnmatch(path, pattern) for one, pattern in excused)} == set()  # fmt: skip
     assert used == set(excused)
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
+def test_a_manifest_claims_no_judge_of_what_nobody_judged(name: str) -> None:
+    """A token, a refusal or an answer without a body that is left out of the judging is left out of the claim."""
+    text = (CONNECTORS / name / "manifest.toml").read_text(encoding="utf-8")
+    claims = "\n".join(
+        one for one in text.splitlines() if "openapi-core" in one or "likewise" in one or "what =" in one
+    )
+    tokens = [path for method, path in UNTOLD.get(name, {}) if method == "POST"]
+    assert not tokens or "token" in claims
+    wire = WireRequest("GET", "/x")
+    for described in PUBLISHED[name]:
+        left_out = {status for status in (401, 404) if not described.told(wire, WireResponse(status, {}, b"{}"))}
+        assert 404 not in left_out or "refusals" in claims
+        assert left_out != {401} or "401" in claims
+        assert described.told(wire, WireResponse(200, {}, b"")) or "body" in claims
 
 
 class _Strict:

@@ -21,7 +21,7 @@ from benehub.flows.onboarding import connect, load_plan_book
 from benehub.ledger import accounts as chart
 from benehub.periods import FOREVER, Month
 from benehub.reconcile import Type
-from benehub.store.tables import intake_row, person
+from benehub.store.tables import intake_row, person, run
 from benehub.views.clearing import clearing
 from benehub.views.unpriced import unpriced
 from benehub.views.why import why
@@ -300,8 +300,47 @@ def test_a_cover_that_cannot_be_priced_is_counted_and_told_and_the_rest_goes_on(
         ]  # fmt: skip
         assert unpriced(session, hub.book(session), OCTOBER, limit=1) == told[:1]
         assert unpriced(session, hub.book(session), OCTOBER, (told[0].person, told[0].plan)) == told[1:]
-    with pytest.raises(DataError, match=r"employee 1003: the premium of plan ltd in 2026-10.*without pay_minor"):
+    handle = told[0].person
+    with pytest.raises(DataError, match=rf"employee {handle}: a premium of 2026-10 cannot.*without pay_minor") as one:
         hub.start_flow("deductions.expect", "acme", "y", "2026-10")
+    assert "employees" not in one.value.what and "ltd" not in str(one.value) and "1003" not in str(one.value)
+    assert "premiums lacking -p 2026-10" in one.value.mend
+
+
+def test_an_error_of_a_run_names_nobody_with_what_he_has(hub: Hub, fakehub: ModuleType) -> None:
+    """Whoever reads what failed may see no person: it has a handle, and of how many employees something lacks."""
+    fakehub.FakeConnector.rows |= {
+        "employee": [fakehub.person(number) for number in (3, 4, 5)],
+        "compensation": [pay(4, 60_000_00)],
+        "election": [
+            election(3, "ltd"), election(4, "vlife", volume_minor=50_000_00), election(5, "hsa", amount_minor=0),
+        ],
+    }  # fmt: skip
+    for stream in ("employee", "compensation", "election"):
+        sync(hub, "hris", stream, "2")
+    hub.start_flow("coverage", "acme", "2", "2026-10-01")
+    with pytest.raises(DataError) as refused:
+        hub.start_flow("deductions.expect", "acme", "y", "2026-10")
+    text, person_id = str(refused.value), refused.value.where.removeprefix("employee ")
+    assert person_id.startswith("per_") and "employees of whom something lacks: 3" in text
+    named = ("1003", "1004", "1005", "ltd", "vlife", "hsa", "Ann", "Employee")
+    assert not [one for one in named if one in text.replace(person_id, "")]
+    with hub.store.read("acme") as session:
+        row = session.where(run, flow="deductions.expect", state="failed")
+        kept = session.rows(select(run).where(*row))[0]
+    assert not [one for one in named if one in f"{kept.error}{kept.mend}".replace(person_id, "")]
+
+
+def test_the_tier_of_a_family_is_not_told_with_whose_it_is(hub: Hub, fakehub: ModuleType) -> None:
+    fakehub.FakeConnector.rows |= {
+        "employee": [fakehub.person(3)], "election": [election(3, "hsa", amount_minor=0)],
+    }  # fmt: skip
+    for stream in ("employee", "election"):
+        sync(hub, "hris", stream, "2")
+    hub.start_flow("coverage", "acme", "2", "2026-10-01")
+    with pytest.raises(DataError, match=r"employee per_\w+: .*goes by tier, and no tier is told") as refused:
+        hub.start_flow("deductions.expect", "acme", "y", "2026-10")
+    assert "benehub statement per_" in refused.value.mend
 
 
 @pytest.mark.parametrize(

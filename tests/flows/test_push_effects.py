@@ -21,6 +21,7 @@ from benehub.obligations import Wanted
 from benehub.planbook.parts.employer import PushGuard
 from benehub.store import Session, Store
 from benehub.store.tables import connection
+from benehub.store.tables import dispatch as dispatch_table
 
 PEOPLE = [f"per_{number:02d}" for number in range(40)]
 Content = dict[str, Any]
@@ -232,6 +233,52 @@ def premium(kind: str) -> Callable[[Session], Effect]:
     return make
 
 
+def notices(session: Session, kind: str, count: int, number: int) -> list[str]:
+    """A message a person, each as a file of its own, as `notices.send` freezes them."""
+    made = []
+    for who in PEOPLE[:count]:
+        key = f"notice.send/{kind}/{who}/{number}"
+        ref = owed(session, "notice.send", key, {"says": {}}, who)
+        one = dispatch.prepare(
+            session, Frozen("keeper", "notice.send", key, key.encode(), Guard.NONE, 1, file_name="f")
+        )
+        obligations.mark(session, [ref], "open", "", one)
+        made.append(one)
+    return made
+
+
+def left_on(session: Session, day: str, ids: list[str]) -> None:
+    sent(session, *ids)
+    for one in ids:
+        session.change(dispatch_table, {"dispatch_id": one}, sent_at=f"{day}T08:00:00.000000Z")
+
+
+def crowd_of_notices(session: Session) -> Effect:
+    left_on(session, "2026-09-01", notices(session, "deduction_change", 5, 1))
+    return effect(session, *notices(session, "deduction_change", 40, 2))
+
+
+def test_notices_are_held_against_how_many_were_told_on_a_day_before(kept: Store) -> None:
+    with kept.write("acme") as session:
+        first = notices(session, "leave_lapse", 40, 1)
+        assert effect(session, *first).against(PushGuard()) == ("", 0), "nobody was told before"
+        left_on(session, "2025-10-01", first)
+        again = effect(session, *notices(session, "leave_lapse", 40, 2))
+        assert again.against(PushGuard()) == ("", 0), "as many as a year ago"
+        left_on(session, "2026-09-01", notices(session, "limit_near", 6, 1))
+        few = notices(session, "limit_near", 12, 2)
+        assert effect(session, *few).against(PushGuard()) == ("", 0), "twice as many"
+        many = notices(session, "limit_near", 13, 3)
+        said = "it would tell 13 people of the same on one day, where 6 were the most (116 % more), over 100 %"
+        assert effect(session, *many).against(PushGuard()) == (said, 13)
+        assert effect(session, *many).against(PushGuard(floor=13)) == ("", 0)
+        sent(session, *few)  # today: they count with those who wait
+        why, people = effect(session, *notices(session, "limit_near", 6, 4)).against(PushGuard())
+        assert "18 people" in why and people == 6
+        new = effect(session, *notices(session, "year_over", 40, 1))
+        assert new.against(PushGuard()) == ("", 0), "a new kind is held against all: forty were told of another"
+
+
 STOPS: dict[tuple[str, bool], Callable[[Session], Effect]] = {
     ("account.deposit", True): accounts,
     ("contribution.deposit", True): deposited("contribution.deposit"),
@@ -243,13 +290,14 @@ STOPS: dict[tuple[str, bool], Callable[[Session], Effect]] = {
     ("enrollment.full", True): everybody_in_a_file,
     ("leave.take", False): leave_by_request,
     ("leave.take", True): leave_in_a_file,
+    ("notice.send", True): crowd_of_notices,
     ("payment.order", True): premium("payment.order"),
     ("premium.remit", True): premium("premium.remit"),
 }
 """Operation, and whether it leaves as a file -> a push that does damage to everybody, or to too many."""
 
-ALONE = {("notice.send", True), ("premium.claim", True)}
-"""Each is about one person and changes nothing that stands."""
+ALONE = {("premium.claim", True)}
+"""It is about one person, asks a carrier for money and changes nothing that stands."""
 
 
 def test_every_push_that_a_connector_can_make_is_looked_at_here() -> None:

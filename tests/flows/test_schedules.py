@@ -268,17 +268,19 @@ def test_deductions_of_everybody_are_the_explained_cents(crowd: tuple[Hub, list[
             assert found == wanted
 
 
-def test_a_price_that_cannot_be_worked_out_names_whose_it_is(crowd: tuple[Hub, list[Somebody]]) -> None:
+def test_a_price_that_lacks_something_has_a_handle_of_whose_it_is_and_no_plan(
+    crowd: tuple[Hub, list[Somebody]],
+) -> None:
     hub, people = crowd
     one = next(one for one in people if "life" in one.plans and one.left == FOREVER and one.hired.year == 2024)
     with hub.store.write("acme") as session:
         facts.record(session, [Version("compensation", one.person_id, "", date(2020, 1, 1), None)], "test")
     with (
         hub.store.read("acme") as session,
-        pytest.raises(DataError, match=r"plan life in 2026-10 .* without pay_minor") as refused,
+        pytest.raises(DataError, match=r"a premium of 2026-10 .* without pay_minor") as refused,
     ):
         list(premium_rows(session, hub.book(session), MONTH))
-    assert one.person_id in str(refused.value.where)
+    assert refused.value.where == f"employee {one.person_id}" and "life" not in str(refused.value)
     with hub.store.read("acme") as session:
         assert {line.plan: line.unpriced for line in ahead(session, hub.book(session), MONTH) if line.unpriced} == {
             "life": 1, "total": 1,

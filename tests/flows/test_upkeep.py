@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from benehub.errors import BenehubError
 from benehub.flows import Hub, meeting
+from benehub.flows.job_schedules import first_from
 from benehub.store.tables import dispatch, notification, run, schedule, stream_state
 from benehub.views.health import examine
 from benehub.views.upkeep import Check, upkeep
@@ -63,7 +64,9 @@ def test_a_stream_that_a_connection_reads_no_more_is_not_missed(hub: Hub) -> Non
     row = {"connection_id": "hris", "cursor": None, "seq": 1, "read_at": "2026-01-01T12:00:00.000000Z"}
     with hub.store.write("acme") as session:
         session.add(stream_state, [{**row, "stream": "register_line"}])
-    found = [one.state for one in examine(hub.store, hub.plugins, hub.given_up) if one.name == "reads of acme"]
+    found = [
+        one.state for one in examine(hub.store, hub.plugins, hub.given_up, first_from) if one.name == "reads of acme"
+    ]
     assert found == ["none is stale"] != [said(hub, "reads").state]
 
 

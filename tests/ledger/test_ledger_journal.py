@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from benehub import ledger
 from benehub.errors import ConflictError, DataError, IntegrityError
+from benehub.ids import derive
 from benehub.ledger import Leg, NewEntry
 from benehub.store import Session, Store
 from benehub.store.tables import entry, explanation
@@ -55,7 +56,8 @@ def test_the_same_key_with_other_content_is_an_error(store: Store, make: Make, t
     if not together:
         with store.write("acme") as session:
             ledger.record(session, [one])
-    with pytest.raises(ConflictError, match="ledger entry a"), store.write("acme") as session:
+    told = f"ledger entry {derive('ent', 'acme', 'a')}: "
+    with pytest.raises(ConflictError, match=told), store.write("acme") as session:
         ledger.record(session, [one, two])
     with store.read("acme") as session:
         assert totals(session) == ({} if together else {"5100": 5, "2100": -5})

@@ -11,6 +11,7 @@ from sqlalchemy import event
 
 from benehub import facts, ledger, planbook
 from benehub.facts import Version
+from benehub.flows.job_schedules import first_from
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
@@ -18,7 +19,9 @@ from benehub.store import Session, Store
 from benehub.store.tables import connection, person, run, schedule
 from benehub.testing.kithub import BOOK
 from benehub.views.closing import checklist
+from benehub.views.own_times import passed
 from benehub.views.own_work import undone
+from benehub.views.upkeep import upkeep
 
 OCTOBER = Month(2026, 10)
 DENTAL = """  - id: dental
@@ -306,3 +309,57 @@ def test_a_pause_after_the_month_is_nothing_of_it(session: Session) -> None:
     scheduled(session, "2026-11-02T06:00:00.000000Z", state="paused")
     ran(session, "11-01", "done")
     assert told(session) == []
+
+
+def passed_of(session: Session) -> list[tuple[str, str, str]]:
+    return [(one.schedule, str(one.month), one.at[:10]) for one in passed(session, first_from)]
+
+
+def test_a_month_for_which_a_schedule_never_started_anything_is_named(session: Session) -> None:
+    """After an outage it starts once, for one time alone: nothing else tells of the months between."""
+    scheduled(session, flow="premiums.accrue", cron="0 6 28 * *", anchor="2026-08-01T00:00:00.000000Z",
+              slot_at="2026-11-28T06:00:00.000000Z")  # fmt: skip
+    assert passed_of(session) == [
+        ("nightly", f"2026-{month}", f"2026-{month}-28") for month in ("08", "09", "10")
+    ]  # fmt: skip
+    ran(session, "08-28", "done", flow="premiums.accrue")
+    ran(session, "09-28", "failed", flow="premiums.accrue")
+    assert [month for _, month, _ in passed_of(session)] == ["2026-10"], "what failed is told as such"
+    by_hand(session, "premiums.accrue", "10-29")
+    assert passed_of(session) == []
+
+
+def test_what_is_due_now_paused_or_of_no_month_is_no_time_that_passed_in_vain(session: Session) -> None:
+    due = "2026-10-28T06:00:00.000000Z"
+    scheduled(session, flow="premiums.accrue", cron="0 6 28 * *", anchor="2026-10-01T00:00:00.000000Z", slot_at=due)
+    assert passed_of(session) == [], "it is due, and told as overdue"
+    session.change(schedule, {"name": "nightly"}, slot_at="2026-11-28T06:00:00.000000Z")
+    assert len(passed_of(session)) == 1
+    session.change(schedule, {"name": "nightly"}, state="paused")
+    assert passed_of(session) == []
+    session.change(schedule, {"name": "nightly"}, state="on", flow="sync")
+    assert passed_of(session) == []
+    session.change(schedule, {"name": "nightly"}, flow="premiums.accrue", anchor_at="2026-10-29T00:00:00.000000Z")
+    assert passed_of(session) == [], "it was made after its time"
+
+
+def test_the_month_that_its_option_means_is_named(session: Session) -> None:
+    scheduled(session, flow="premiums.accrue", cron="0 6 2 * *", anchor="2026-10-01T00:00:00.000000Z",
+              slot_at="2026-12-02T06:00:00.000000Z", options={"month": "next"})  # fmt: skip
+    assert [month for _, month, _ in passed_of(session)] == ["2026-11", "2026-12"]
+
+
+def test_months_that_are_signed_or_whose_runs_were_tidied_away_are_not_named(session: Session) -> None:
+    scheduled(session, flow="premiums.accrue", cron="0 6 28 * *", anchor="2026-08-01T00:00:00.000000Z",
+              slot_at="2026-11-28T06:00:00.000000Z")  # fmt: skip
+    ran(session, "09-20", "done", "tidy", flow="retention")
+    assert [month for _, month, _ in passed_of(session)] == ["2026-10"]
+
+
+def test_doctor_names_the_schedule_and_the_month(session: Session) -> None:
+    assert next(one for one in upkeep(session, times=first_from) if one.name == "months of acme").ok
+    scheduled(session, flow="premiums.accrue", cron="0 6 28 * *", anchor="2026-10-01T00:00:00.000000Z",
+              slot_at="2026-11-28T06:00:00.000000Z")  # fmt: skip
+    found = next(one for one in upkeep(session, times=first_from) if one.name == "months of acme")
+    assert found.state == "nothing was started by nightly (premiums.accrue) for 2026-10"
+    assert "premiums.accrue for 2026-10" in found.mend

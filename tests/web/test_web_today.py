@@ -13,10 +13,11 @@ from tests.web.conftest import Desk, caller_of
 from benehub.access import Role
 from benehub.flows import hook_subscriptions, questions
 from benehub.flows.deadlines import open_now
+from benehub.flows.job_schedules import first_from
 from benehub.periods import Month
 from benehub.reconcile import MONTHLY
 from benehub.reconcile.compared import note_compared
-from benehub.store.tables import difference, employer, hook_subscription, person
+from benehub.store.tables import difference, employer, hook_subscription, person, schedule
 from benehub.views.today import SOON, today, working_month
 from benehub.web.words import Words
 
@@ -191,3 +192,21 @@ def test_of_several_employers_each_ones_month_is_told(desk: Desk) -> None:
     desk.caller = caller_of(Role.FINANCE, employer="other")
     alone = desk.client.get("/")
     assert (alone.status_code, alone.headers["location"]) == (303, "/e/other/today")
+
+
+def test_it_names_a_schedule_that_started_nothing_for_a_month_and_leads_to_it(desk: Desk) -> None:
+    with desk.store.write(desk.employer) as session:
+        session.add(schedule, [{
+            "name": "accruals", "flow": "premiums.accrue", "connection_id": None, "options": {}, "cron": "0 6 28 * *",
+            "every_s": 0, "anchor_at": "2020-01-01T00:00:00.000000Z", "zone": "UTC", "closed_days": "run",
+            "country": "us", "blackouts": [], "jitter_s": 0, "catch_up": "once", "state": "on",
+            "slot_at": "2099-01-28T06:00:00.000000Z", "next_at": "2099-01-28T06:00:00.000000Z", "last_at": None,
+            "last_run": None, "note": "",
+        }])  # fmt: skip
+    with desk.store.read(desk.employer) as session:
+        found = today(session, desk.hub.book(session), Month(2026, 10), [], times=first_from).passed
+    assert found and {one.schedule for one in found} == {"accruals"}
+    page = desk.get("today")
+    assert re.search(r'<a href="[^"]*/connections">The schedule accruals has started nothing for [A-Z]', page)
+    desk.client.headers["accept-language"] = "de"
+    assert "Der Zeitplan accruals hat für" in desk.get("today")

@@ -1,12 +1,13 @@
 """What payroll really took: every finished payroll of a window, each payment as register lines.
 
 ADP tells a payroll's earnings and its deductions in two lists of the same people. They are read page by page beside
-each other, and a page that does not name the same payments in both is no page: half a check would look like
-deductions not taken.
+each other. Half a check would look like deductions not taken: a payment that one list alone names is a row with that
+problem, and the others go on. Lists that have nothing in common are no register.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,16 +15,17 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
 
+from benehub.connect import jsontext
 from benehub.connect.checks import CheckHead, CheckLines
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.connect.figures import hours, minor, needed, part, parts, text
 from benehub.connect.messages import Response, path
 from benehub.connect.verdict import unavailable
-from benehub.errors import DataError
+from benehub.errors import DataError, VendorUnavailable
 from benehub.hours import exact_text, parse_hours
 from benehub.periods import add_months, parse_date
 from benehub.records import LineKind, TaxClass
-from benehub_connectors.adp_workforce_now.answers import Row, pages, rows
+from benehub_connectors.adp_workforce_now.answers import TOP, Row, pages, rows
 from benehub_connectors.adp_workforce_now.settings import AdpSettings
 from benehub_connectors.adp_workforce_now.words import tax_class
 
@@ -32,6 +34,17 @@ OUTPUT = "/payroll/v2/payroll-output"
 
 UNFINISHED = frozenset({"EER", "PVI", "PVC", "NTI", "NTC"})
 """States of a payroll that is still worked on: errors, preview, net."""
+
+SIDES = ("earnings", "deductions")
+"""What the two lists tell."""
+
+HALF = "Look at it in Workforce Now, then read it again: benehub sync"
+
+Payment = tuple[Row | None, Row | None]
+"""What was earned and what was taken; None where no list has told it."""
+
+LOOSE = 2 * TOP
+"""Payments that may wait for their other half: with more, the two lists are of different people."""
 
 MARGIN_DAYS = 62
 """Payrolls are listed by the end of their period and chosen by pay date, which lies about it by two months at most."""
@@ -63,8 +76,7 @@ def register(link: Link, cursor: str | None) -> Iterator[Page]:
     runs, unreadable = _runs(link, since - timedelta(days=MARGIN_DAYS))
     yield from unreadable
     for run in runs:
-        for number, (payload, payments) in enumerate(_payments(link, run), 1):
-            made: list[Incoming] = []
+        for number, (payload, payments, made) in enumerate(_payments(link, run), 1):
             for one in payments:
                 made += _lines(one, run, settings, since, today)
             paid = [str(row.data["pay_date"]) for row in made if row.data]
@@ -108,20 +120,47 @@ def _head(row: Any, settings: AdpSettings) -> Run | None:
     return Run(text(row, "itemID") or job, job, company)
 
 
-def _payments(link: Link, run: Run) -> Iterator[tuple[bytes, list[tuple[Row, Row]]]]:
-    """Pages of payments: what was earned and what was taken, of the same people."""
+def _payments(link: Link, run: Run) -> Iterator[tuple[bytes, list[Payment], list[Incoming]]]:
+    """Pages of payments: what was earned and what was taken, of the same people; and rows that are no payment.
+
+    The last one has the payments whose other half no page has told.
+    """
     summary = path(f"{OUTPUT}/{{id}}/associate-payment-summary", id=run.item)
     earned = pages(link, f"{summary}/earnings", _people)
     taken = pages(link, f"{summary}/non-statutory-deductions", _people)
-    for one, other in zip_longest(earned, taken):
-        left, right = (_by_name(each[1]) if each else {} for each in (one, other))
-        if set(left) != set(right):
-            raise unavailable(
-                "earnings and deductions of a payroll are told of different people",
-                where=f"{link.connection} {summary}", sent=False,
-            )  # fmt: skip
-        payload = b"\n".join(each[0].body for each in (one, other) if each)
-        yield payload, [(left[name], right[name]) for name in left]
+    halves: tuple[dict[str, Row], dict[str, Row]] = ({}, {})
+    met, nameless = 0, Counter[int]()
+    for both in zip_longest(earned, taken):
+        unreadable: list[Incoming] = []
+        for side, page in enumerate(both):
+            found, odd = _by_name(page[1] if page else ())
+            halves[side].update(found)
+            for problem in odd:
+                nameless[side] += 1
+                unreadable.append(Incoming(f"{run.job}/{SIDES[side]} {nameless[side]}", {}, {}, problem))
+        whole = [name for name in halves[0] if name in halves[1]]
+        met += len(whole)
+        yield (
+            b"\n".join(page[0].body for page in both if page),
+            [(halves[0].pop(name), halves[1].pop(name)) for name in whole],
+            unreadable,
+        )
+        if max(map(len, halves)) > LOOSE:
+            raise _strangers(link, summary)
+    left = [*halves[0].items(), *halves[1].items()]
+    if len(left) > 1 and not met:
+        raise _strangers(link, summary)
+    if left:
+        payload = jsontext.dump([row for _, row in left]).encode()
+        alone: list[Payment] = [(row, None) for row in halves[0].values()]
+        yield payload, [*alone, *((None, row) for row in halves[1].values())], []
+
+
+def _strangers(link: Link, summary: str) -> VendorUnavailable:
+    return unavailable(
+        "earnings and deductions of a payroll are told of different people", where=f"{link.connection} {summary}",
+        sent=False,
+    )  # fmt: skip
 
 
 def _people(answer: Response) -> list[Any]:
@@ -132,24 +171,31 @@ def _people(answer: Response) -> list[Any]:
     ]
 
 
-def _by_name(people: Sequence[Row]) -> dict[str, Row]:
-    """Payments of a page by person and payment; the person stands in the payment."""
+def _by_name(people: Sequence[Row]) -> tuple[dict[str, Row], list[str]]:
+    """Payments of a page by person and payment, the person in each; and why others have no name."""
     found: dict[str, Row] = {}
+    odd: list[str] = []
     for person in people:
-        who = needed(person, "associateOID")
-        for one in parts(person, "payments"):
-            found[f"{who}/{needed(one, 'itemID')}"] = {**one, "associateOID": who}
-    return found
+        try:
+            who = needed(person, "associateOID")
+            for one in parts(person, "payments"):
+                found[f"{who}/{needed(one, 'itemID')}"] = {**one, "associateOID": who}
+        except DataError as error:
+            odd.append(str(error))
+    return found, odd
 
 
-def _lines(payment: tuple[Row, Row], run: Run, settings: AdpSettings, since: date, today: date) -> list[Incoming]:
+def _lines(payment: Payment, run: Run, settings: AdpSettings, since: date, today: date) -> list[Incoming]:
     """All lines of one payment, or the one row that says why it cannot be read."""
     earned, taken = payment
-    name = f"{run.job}/{earned['associateOID']}/{earned['itemID']}"
+    told = earned or taken or {}
+    name = f"{run.job}/{told['associateOID']}/{told['itemID']}"
     try:
-        paid = parse_date(needed(earned, "paymentDate"), where="paymentDate")
+        paid = parse_date(needed(told, "paymentDate"), where="paymentDate")
         if not since <= paid <= today:
             return []
+        if earned is None or taken is None:
+            raise DataError(f"payroll tells no {SIDES[earned is not None]} of this payment", mend=HALF)
         return list(_check_lines(CheckLines(_check(name, earned, paid, run, settings)), earned, taken, settings))
     except DataError as error:
         return [Incoming(name, {}, {}, str(error))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,38 +66,56 @@ def _company_benefit(row: Any) -> CompanyBenefit:
 
 
 def one_a_code(benefits: Sequence[CompanyBenefit], settings: FinchSettings) -> dict[str, CompanyBenefit]:
-    """The benefit of each code: the one described by the very code, else the only alias.
+    """The benefit of each code: the one named by its id or described by the very code, else the only alias.
 
     A code that two benefits answer to is left out; a write of it is then refused with that reason. So are benefits
     that are not taken at every pay.
     """
     exact: dict[str, list[CompanyBenefit]] = {}
     alias: dict[str, list[CompanyBenefit]] = {}
+    doubtful = confounded(benefits, settings)
     for one in benefits:
-        if one.every_pay:
-            code = settings.code_of(one.description, one.kind)
-            (exact if code == one.description else alias).setdefault(code, []).append(one)
+        if one.every_pay and one.id not in doubtful:
+            code = settings.code_of(one.description, one.kind, one.id)
+            (exact if code == one.description or settings.names(one.id) else alias).setdefault(code, []).append(one)
     chosen = alias | exact
     return {code: found[0] for code, found in chosen.items() if len(found) == 1}
+
+
+def confounded(benefits: Sequence[CompanyBenefit], settings: FinchSettings) -> set[str]:
+    """The ids of benefits that description and type alone do not tell from another one.
+
+    One that the settings name by its id is told; one beside it that is called alike, or as its code, is not.
+    """
+    alike = Counter((one.description, one.kind) for one in benefits)
+    return {
+        one.id
+        for one in benefits
+        if not settings.names(one.id)
+        and (alike[one.description, one.kind] > 1 or settings.code_of(one.description, one.kind) in settings.codes)
+    }
 
 
 def payroll_benefits(link: Link) -> Iterator[Page]:
     """Everybody enrolled in every benefit, as held at the payroll now."""
     settings: FinchSettings = link.settings
     count = 0
-    for benefit in company_benefits(link):
-        code = settings.code_of(benefit.description, benefit.kind)
+    benefits = company_benefits(link)
+    doubtful = confounded(benefits, settings)
+    for benefit in benefits:
+        code = settings.code_of(benefit.description, benefit.kind, benefit.id)
         enrolled = get(link, path("/employer/benefits/{id}/enrolled", id=benefit.id), {})
         ids = rows(enrolled, "individual_ids")
         for start in range(0, len(ids), IDS_A_CALL):
             count += 1
-            yield _held_page(link, benefit, code, enrolled, ids[start : start + IDS_A_CALL], count)
+            alike = benefit.id if benefit.id in doubtful else ""
+            yield _held_page(link, benefit, code, enrolled, ids[start : start + IDS_A_CALL], count, alike)
     if not count:
         yield Page("payroll_benefit", (), b"[]", "benefits", full=True)
 
 
 def _held_page(
-    link: Link, benefit: CompanyBenefit, code: str, enrolled: Response, ids: Sequence[Any], count: int
+    link: Link, benefit: CompanyBenefit, code: str, enrolled: Response, ids: Sequence[Any], count: int, alike: str
 ) -> Page:
     where = path("/employer/benefits/{id}/individuals", id=benefit.id)
     answer = get(link, where, {"individual_ids": ",".join(str(one) for one in ids)})
@@ -104,6 +123,11 @@ def _held_page(
 
     def translate(row: Mapping[str, Any]) -> Incoming:
         employee = needed(row, "id")
+        if alike:
+            raise DataError(
+                f"two benefits answer to {code}",
+                mend=f"Name the id of each under `codes` of the connection; this one is {alike}",
+            )
         return _held(f"{benefit.id}/{employee}", employee, code, body(told.get(employee), "enrollment"))
 
     wanted = [{"id": one, "key": f"{benefit.id}/{one}"} for one in ids]

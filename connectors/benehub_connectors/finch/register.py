@@ -24,6 +24,7 @@ from benehub.hours import exact_text, parse_hours
 from benehub.periods import add_months, parse_date
 from benehub.records import LineKind, TaxClass
 from benehub_connectors.finch.answers import ask, body, items, problem
+from benehub_connectors.finch.benefits import CompanyBenefit, company_benefits
 from benehub_connectors.finch.payments import Payment, listed, payment, spans
 from benehub_connectors.finch.people import stated
 from benehub_connectors.finch.settings import FinchSettings
@@ -45,12 +46,29 @@ class _Reading:
     """One read of the register: statements seen, and the day from which the next one has to start."""
 
     settings: FinchSettings
+    benefits: Sequence[CompanyBenefit]
+    """Those of the company, where the settings name any by its id."""
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     unfinished: date | None = None
 
     def cursor(self, day: date) -> str:
         """The day to go on from once everything up to `day` is applied."""
         return min(day, self.unfinished or day).isoformat()
+
+    def code(self, name: str, kind: str) -> str:
+        """The code of what a statement names, by the id of the benefit that is called so; empty where nothing names it.
+
+        Raises:
+            DataError: benefits of several codes are called so.
+        """
+        alike = [one for one in self.benefits if one.description == name and kind in ("", one.kind)]
+        codes = {self.settings.code_of(one.description, one.kind, one.id) for one in alike}
+        if len(codes) > 1:
+            raise DataError(
+                "the statement names a deduction as benefits of several codes are called",
+                mend="Give each benefit a description of its own in payroll",
+            )
+        return codes.pop() if codes else self.settings.code_of(name, kind)
 
     def wait_for(self, run: Payment) -> None:
         """Let the next read start at this payment again."""
@@ -65,7 +83,9 @@ def register(link: Link, cursor: str | None) -> Iterator[Page]:
     Raises:
         DataError: the cursor is no date, or Finch refuses; ConfigError: the window is too long.
     """
-    reading = _Reading(link.settings)
+    settings: FinchSettings = link.settings
+    # Only where the settings name benefits by their ids is there anything to look up.
+    reading = _Reading(settings, company_benefits(link) if settings.codes else ())
     for first, last in spans(*_window(link, cursor)):
         answer = listed(link, first, last)
         runs, problems = _heads(rows(answer), reading.settings)
@@ -185,7 +205,7 @@ def _lines(found: Sequence[Any], run: Payment, reading: _Reading) -> list[Incomi
         # A bonus paid with the salary is a statement of its own, not a newer version of the first.
         name = f"{run.id}/{employee}" + (f"#{times}" if times > 1 else "")
         try:
-            made += _Statement(run, mapping(row, "a pay statement"), name, reading.settings).lines()
+            made += _Statement(run, mapping(row, "a pay statement"), name, reading).lines()
         except (BenehubError, AttributeError, TypeError) as error:
             made.append(problem(name, error, number))
     return made
@@ -194,8 +214,8 @@ def _lines(found: Sequence[Any], run: Payment, reading: _Reading) -> list[Incomi
 class _Statement:
     """One pay statement while its lines are made."""
 
-    def __init__(self, run: Payment, told: Mapping[str, Any], name: str, settings: FinchSettings) -> None:
-        self._told, self._settings = told, settings
+    def __init__(self, run: Payment, told: Mapping[str, Any], name: str, reading: _Reading) -> None:
+        self._told, self._settings, self._reading = told, reading.settings, reading
         self._earned = self._listed("earnings")
         self._gross = self._gross_pay()
         head = CheckHead(
@@ -260,7 +280,7 @@ class _Statement:
         return bool(self._earned) and all(text(one, "type") == "1099" for one in self._earned)
 
     def _code(self, one: Mapping[str, Any]) -> str:
-        code = self._settings.code_of(text(one, "name"), text(one, "type"))
+        code = self._reading.code(text(one, "name"), text(one, "type"))
         if not code:
             raise DataError("a deduction or contribution has neither name nor type", mend="Look at it in payroll")
         return code

@@ -1,7 +1,7 @@
 """What one Finch connection needs: the employer's access token, and what Finch's words mean at the employer.
 
-Finch stands before some two hundred payrolls. It knows a benefit by its description and its type; the employer's
-plan book has codes of its own. The maps between them are data and stand here.
+Finch stands before some two hundred payrolls. It knows a benefit by its id, its description and its type; the
+employer's plan book has codes of its own. The maps between them are data and stand here.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ class FinchSettings(BaseModel):
         access_token: reference to the token that Finch Connect gave for this employer. It does not end by itself.
         base_url: another address than the vendor's.
         aliases: description of a benefit, or its type (`s125_medical`) -> deduction code, where they differ.
-        codes: deduction code -> Finch's id of the benefit; filled by `FinchConnector.discover`, an entry written
-            here wins.
+        codes: deduction code -> Finch's id of the benefit, for what is read and written alike: it stays the same
+            whatever the benefit is called, and tells two of one description apart. Filled by
+            `FinchConnector.discover` for writing; an entry written here wins.
         types: deduction code -> Finch's type of the benefit; filled in the same way.
         as_of: the day of the push; filled in the same way.
         lead_days: an order goes out so many days before it takes effect at the earliest, for Finch takes no date.
@@ -60,6 +61,11 @@ class FinchSettings(BaseModel):
         own_targets("codes", self.codes)
         return self
 
-    def code_of(self, description: str, kind: str) -> str:
-        """The deduction code of a benefit: by alias of its description, then of its type, else as described."""
-        return self.aliases.get(description) or self.aliases.get(kind) or description or kind
+    def code_of(self, description: str, kind: str, benefit: str = "") -> str:
+        """The deduction code of a benefit: by its id, by alias of its description or its type, else as described."""
+        named = next((code for code, one in self.codes.items() if one == benefit), "") if benefit else ""
+        return named or self.aliases.get(description) or self.aliases.get(kind) or description or kind
+
+    def names(self, benefit: str) -> bool:
+        """Whether the settings say by its id what a benefit is."""
+        return benefit in self.codes.values()

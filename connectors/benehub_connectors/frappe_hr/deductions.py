@@ -190,6 +190,12 @@ def reference(order: DeductionOrder) -> str:
     return f"benehub {order.plan} {order.code}"
 
 
+def code_of_reference(text: str) -> str:
+    """The code of the order that one of our documents was made for; empty of a document that is not ours."""
+    ours, _, rest = text.partition(" ")
+    return rest.partition(" ")[2] if ours == "benehub" else ""
+
+
 def _can_be_made(order: DeductionOrder, first: date, settings: FrappeSettings) -> None:
     """Raises DataError where Frappe makes no Additional Salary for the employee, as it would say once asked."""
     left = "What runs for the employee is left as it is: end it, or set up what is due in Frappe"

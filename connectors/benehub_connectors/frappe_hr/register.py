@@ -1,8 +1,9 @@
 """What payroll really took: every submitted Salary Slip as register lines.
 
 A slip's lines stand in the document and not in the list, so each slip is read by itself; its name holds slashes. A
-line that came of an Additional Salary names that document; the name is kept beside the row, for whoever asks in Frappe
-which document a deduction came of. A slip that was cancelled is told twice: as it was, and as its reversal.
+line that came of an Additional Salary names that document: where it is one of ours, the line has the code that it was
+pushed for, whatever the component is called or mapped to by now. The name is kept beside the row, for whoever asks in
+Frappe which document a deduction came of. A slip that was cancelled is told twice: as it was, and as its reversal.
 """
 
 from __future__ import annotations
@@ -10,17 +11,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.connect.messages import path, read
-from benehub.errors import DataError
+from benehub.errors import DataError, NeedsPersonError, ReauthNeeded
 from benehub.periods import add_months
 from benehub.records import LineKind, TaxClass
 from benehub_connectors.frappe_hr.cells import Cells
+from benehub_connectors.frappe_hr.deductions import DOCTYPE, code_of_reference
 from benehub_connectors.frappe_hr.settings import FrappeSettings
-from benehub_connectors.frappe_hr.site import REFUSALS, Filter, changed_since, document, named_ones, newest, pages
+from benehub_connectors.frappe_hr.site import (
+    NAMES_A_CALL,
+    REFUSALS,
+    Filter,
+    changed_since,
+    document,
+    listing,
+    named_ones,
+    newest,
+    pages,
+    rows,
+)
 
+KEPT = 50_000
+"""Documents whose code is remembered at once."""
+NONE_OURS: Mapping[str, str] = MappingProxyType({})
 _SLIP = ("employee", "posting_date", "docstatus", "modified")
 
 
@@ -38,12 +55,12 @@ def register(link: Link, cursor: str | None) -> Iterator[Page]:
     first = settings.register_from or (add_months(link.clock().date(), -12) if cursor is None else None)
     if first is not None:
         since = [*since, ("posting_date", ">=", first.isoformat())]
-    page = Page("register_line", (), b"", "slips")
+    page, made = Page("register_line", (), b"", "slips"), Documents(link)
     for _, items in pages(link, "Salary Slip", [("docstatus", "in", [1, 2]), *since], _SLIP):
         for row in items:
             if page.payload:
                 yield page
-            page = _slip(link, str(row.get("name") if isinstance(row, Mapping) else ""))
+            page = _slip(link, str(row.get("name") if isinstance(row, Mapping) else ""), made)
     yield replace(page, cursor=latest)
 
 
@@ -53,30 +70,73 @@ def some_slips(link: Link, keys: Sequence[str]) -> Iterator[Page]:
     Raises:
         DataError: Frappe refuses.
     """
-    first = link.settings.register_from
+    first, made = link.settings.register_from, Documents(link)
     told: list[Filter] = [("docstatus", "in", [1, 2])]
     told += [("posting_date", ">=", first.isoformat())] if first is not None else []
     for _, items in named_ones(link, "Salary Slip", keys, told, _SLIP):
         for row in items:
-            yield _slip(link, str(row["name"]))
+            yield _slip(link, str(row["name"]), made)
 
 
-def _slip(link: Link, name: str) -> Page:
+class Documents:
+    """The Additional Salaries that slips name, by what they carry of ours."""
+
+    def __init__(self, link: Link) -> None:
+        self._link, self._codes, self._readable = link, dict[str, str](), True
+
+    def codes(self, slip: Mapping[str, Any]) -> Mapping[str, str]:
+        """Document -> the code that we pushed it for; of another's documents none.
+
+        Where the role may not read them, or the site has no field for our reference, nothing was pushed from here: all
+        lines then go by their component.
+        """
+        table = slip.get("deductions")
+        lines = [row for row in table if isinstance(row, Mapping)] if isinstance(table, list) else []
+        told = [row.get("additional_salary") for row in lines]
+        names = sorted({name for name in told if isinstance(name, str) and name})
+        if len(self._codes) > KEPT:
+            self._codes.clear()
+        unknown = [name for name in names if name not in self._codes]
+        for start in range(0, len(unknown) if self._readable else 0, NAMES_A_CALL):
+            self._look_up(unknown[start : start + NAMES_A_CALL])
+        return {name: code for name in names if (code := self._codes.get(name))}
+
+    def _look_up(self, names: Sequence[str]) -> None:
+        settings: FrappeSettings = self._link.settings
+        field = settings.reference_field
+        asked = listing(DOCTYPE, [("name", "in", list(names))], ["name", field], NAMES_A_CALL)
+        try:
+            found = rows(self._link.http().send(asked))
+        except ReauthNeeded:
+            raise
+        except (DataError, NeedsPersonError):
+            self._readable = False
+            return
+        self._codes |= dict.fromkeys(names, "")
+        for row in found:
+            if isinstance(row, Mapping):
+                self._codes[str(row.get("name"))] = code_of_reference(str(row.get(field) or ""))
+
+
+def _slip(link: Link, name: str, made: Documents) -> Page:
     """A slip's page; one that cannot be read is a row that says why."""
     try:
         answer = link.http().send(read(path("/api/resource/Salary%20Slip/{name}", name=name), accept=REFUSALS))
         slip = document(answer)
+        codes = made.codes(slip)
     except DataError as error:
         return Page("register_line", [Incoming(name or "row 1", {}, problem=str(error))], b"{}", "slip unread")
-    return Page("register_line", slip_lines(name, slip, link.settings), answer.body, f"slip {name}")
+    return Page("register_line", slip_lines(name, slip, link.settings, codes), answer.body, f"slip {name}")
 
 
-def slip_lines(name: str, slip: Mapping[str, Any], settings: FrappeSettings) -> list[Incoming]:
-    """All lines of a slip, or the one row that says why it cannot be read.
+def slip_lines(
+    name: str, slip: Mapping[str, Any], settings: FrappeSettings, codes: Mapping[str, str] = NONE_OURS
+) -> list[Incoming]:
+    """All lines of a slip, or the one row that says why it cannot be read; `codes`: documents of ours and their codes.
 
     A slip is translated whole or not at all: half a slip would look like deductions not taken.
     """
-    head = _Slip(name, slip, settings)
+    head = _Slip(name, slip, settings, codes)
     lines = head.lines()
     problems = [*head.cells.problems, *head.problems]
     if problems:
@@ -89,9 +149,9 @@ def slip_lines(name: str, slip: Mapping[str, Any], settings: FrappeSettings) -> 
 class _Slip:
     """One slip while its lines are made."""
 
-    def __init__(self, name: str, slip: Mapping[str, Any], settings: FrappeSettings) -> None:
+    def __init__(self, name: str, slip: Mapping[str, Any], settings: FrappeSettings, codes: Mapping[str, str]) -> None:
         self.cells, self.problems = Cells(slip), list[str]()
-        self._name, self._settings = name, settings
+        self._name, self._settings, self._codes = name, settings, codes
         self._seen: Counter[str] = Counter()
         currency = self.cells.needed("currency")
         if currency != settings.currency:
@@ -132,7 +192,8 @@ class _Slip:
             return None  # a figure for other figures: it neither raises nor lowers the pay
         component = cells.needed("salary_component")
         amount = cells.minor("amount", self._settings.currency)
-        code = self._settings.code_of(component)
+        pushed = cells.text("additional_salary")
+        code = self._codes.get(pushed) or self._settings.code_of(component)
         taxed = self._taxed(cells, component) if kind is LineKind.DEDUCTION else None
         self.problems += [f"{table}: {one}" for one in cells.problems]
         key = f"{self._name}/{kind.value}/{code}"
@@ -147,7 +208,6 @@ class _Slip:
             "amount_minor": amount,
             "hours": hours if kind is LineKind.EARNING and hours not in ("0", "0.0") else "",
         }
-        pushed = cells.text("additional_salary")
         return Incoming(key, data, {"additional_salary": pushed} if pushed else {})
 
     def _taxed(self, cells: Cells, component: str) -> TaxClass | None:

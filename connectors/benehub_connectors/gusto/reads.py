@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -57,18 +58,38 @@ def _company_benefit(row: Any) -> CompanyBenefit:
 
 
 def one_a_code(benefits: Sequence[CompanyBenefit], settings: GustoSettings) -> dict[str, CompanyBenefit]:
-    """The active company benefit of each code: the one described by the very code, else the only alias.
+    """The active company benefit of each code: the one named by its uuid or described by the code, else the only alias.
 
     A code that two benefits answer to is left out; a write of it is then refused with that reason.
     """
-    active = [one for one in benefits if one.active]
+    doubtful = confounded(benefits, settings)
+    active = [one for one in benefits if one.active and one.uuid not in doubtful]
     exact: dict[str, list[CompanyBenefit]] = {}
     alias: dict[str, list[CompanyBenefit]] = {}
     for one in active:
-        code = settings.code_of(one.description)
-        (exact if code == one.description else alias).setdefault(code, []).append(one)
+        code = settings.code_of(one.description, one.uuid)
+        (exact if code == one.description or settings.names(one.uuid) else alias).setdefault(code, []).append(one)
     chosen = alias | exact
     return {code: found[0] for code, found in chosen.items() if len(found) == 1}
+
+
+def confounded(benefits: Sequence[CompanyBenefit], settings: GustoSettings) -> set[str]:
+    """The uuids of active company benefits that their description alone does not tell from another active one.
+
+    One that the settings name by its uuid is told; one beside it of the same description, or code, is not.
+    """
+    active = [one for one in benefits if one.active]
+    alike = Counter(one.description for one in active)
+    return {
+        one.uuid
+        for one in active
+        if not settings.names(one.uuid) and (alike[one.description] > 1 or _taken(one, settings))
+    }
+
+
+def _taken(one: CompanyBenefit, settings: GustoSettings) -> bool:
+    """Whether the code that it is described by is another's, by that one's uuid."""
+    return settings.code_of(one.description) in settings.codes
 
 
 def pay_calendar(link: Link) -> Iterator[Page]:
@@ -154,18 +175,26 @@ def person(row: Mapping[str, Any]) -> Incoming:
 def payroll_benefits(link: Link) -> Iterator[Page]:
     """Every employee benefit of every company benefit, as held today."""
     settings: GustoSettings = link.settings
-    for benefit in company_benefits(link):
-        code = settings.code_of(benefit.description)
+    benefits = company_benefits(link)
+    doubtful = confounded(benefits, settings)
+    for benefit in benefits:
+        code = settings.code_of(benefit.description, benefit.uuid)
         found = pages(link, path("/v1/company_benefits/{id}/employee_benefits", id=benefit.uuid))
-        yield from _full("payroll_benefit", found, partial(held, code=code), benefit.description)
+        translate = partial(held, code=code, alike=benefit.uuid if benefit.uuid in doubtful else "")
+        yield from _full("payroll_benefit", found, translate, benefit.description)
 
 
-def held(row: Mapping[str, Any], code: str) -> Incoming:
+def held(row: Mapping[str, Any], code: str, alike: str = "") -> Incoming:
     """One employee benefit as a row. A contribution that is no flat amount is told in `extra`.
 
     Raises:
-        DataError: an amount or a percentage that is none.
+        DataError: an amount or a percentage that is none, or the company benefit is `alike` another one (its uuid).
     """
+    if alike:
+        raise DataError(
+            f"two active company benefits answer to {code}",
+            mend=f"Name the uuid of each under `codes` of the connection; this one is {alike}",
+        )
     uuid = needed(row, "uuid")
     contribution = row.get("contribution") or {}
     flat = contribution.get("value") if contribution.get("type") == "amount" else None

@@ -1,14 +1,15 @@
 """What payroll really took: every processed payroll of a window, each employee's check as register lines.
 
-A check names its benefits by description only, without id or type, so the description has to be unique among
-the company's benefits for a line to carry a tax class. Gusto leaves out benefits it holds to be health data
+A check names its benefits by description only, without id or type. Where benefits of one description have different
+codes, by their uuids, whoever was paid is looked up among those who hold them; the description has to be unique among
+the benefits of a code for a line to carry a tax class. Gusto leaves out benefits it holds to be health data
 when the application lacks the scope for it: a check without any list of benefits is therefore a problem row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -52,6 +53,22 @@ class PayRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """That an employee holds a company benefit, or has held it."""
+
+    employee: str
+    code: str
+    kind: int | None
+    active: bool
+    starts: str
+    ends: str
+
+    def runs_on(self, day: date) -> bool:
+        """Whether it ran then, as far as Gusto tells its days."""
+        return (not self.starts or self.starts <= day.isoformat()) and (not self.ends or day.isoformat() <= self.ends)
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """What a register is read with."""
 
@@ -59,6 +76,27 @@ class Book:
     groups: Mapping[str, str]
     types: Mapping[str, frozenset[int | None]]
     """Benefit types by description of the company benefit."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Code by description, where all benefits of that description have the same."""
+    shared: Mapping[str, Sequence[Holding]] = field(default_factory=dict)
+    """Description of benefits of several codes -> who holds which."""
+
+    def benefit(self, name: str, employee: str, day: date) -> tuple[str, frozenset[int | None]]:
+        """The code of a benefit that a check names, and the types it may be of.
+
+        Raises:
+            DataError: it is one of several, and it is not known which of them the employee had.
+        """
+        if name not in self.shared:
+            return self.names.get(name) or self.settings.code_of(name), self.types.get(name, frozenset())
+        mine = [one for one in self.shared[name] if one.employee == employee and one.runs_on(day)]
+        mine = mine if len({one.code for one in mine}) == 1 else [one for one in mine if one.active]
+        if len({one.code for one in mine}) != 1:
+            raise DataError(
+                "the check names a benefit as several are described, and the employee held none or more of them",
+                mend="Give each company benefit a description of its own in Gusto",
+            )
+        return mine[0].code, frozenset({one.kind for one in mine})
 
 
 def register(link: Link, cursor: str | None) -> Iterator[Page]:
@@ -71,7 +109,7 @@ def register(link: Link, cursor: str | None) -> Iterator[Page]:
     """
     settings: GustoSettings = link.settings
     since, until = _window(link, cursor)
-    book = Book(settings, pay_groups(link, settings), _types(company_benefits(link)))
+    book = _book(link, company_benefits(link))
     runs, unreadable = _pay_runs(link, since, until)
     yield from unreadable
     for run in runs:
@@ -106,6 +144,7 @@ class _Check:
     def __init__(self, run: PayRun, check: Mapping[str, Any], book: Book) -> None:
         self._check, self._book = check, book
         employee, net = needed(check, "employee_uuid"), check.get("net_pay")
+        self._employee, self._day = employee, run.check_date
         self._gross = minor(check.get("gross_pay"), "gross_pay")
         noted = {"off_cycle_reason": run.reason} if run.reason else {}
         head = CheckHead(
@@ -142,10 +181,10 @@ class _Check:
             )
         for one in self._listed("benefits"):
             name = needed(one, "name")
-            code, imputed = self._book.settings.code_of(name), one.get("imputed") is True
+            code, kinds = self._book.benefit(name, self._employee, self._day)
+            imputed = one.get("imputed") is True
             taken = minor(one.get("employee_deduction"), f"employee_deduction of {code}")
             given = minor(one.get("company_contribution"), f"company_contribution of {code}")
-            kinds = self._book.types.get(name, frozenset())
             taxed = tax_class(next(iter(kinds))) if len(kinds) == 1 else None
             extra = {} if taxed else {"benefit_types": sorted(kind or 0 for kind in kinds)}
             # A line of nothing says that payroll knew of the deduction and took none.
@@ -173,6 +212,31 @@ class _Check:
         if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
             raise DataError(f"{name} is no list of objects", mend="Report it to the vendor")
         return found
+
+
+def _book(link: Link, benefits: Sequence[CompanyBenefit]) -> Book:
+    settings: GustoSettings = link.settings
+    codes: dict[str, set[str]] = {}
+    for one in benefits:
+        codes.setdefault(one.description, set()).add(settings.code_of(one.description, one.uuid))
+    shared: dict[str, list[Holding]] = {name: [] for name, found in codes.items() if len(found) > 1}
+    for one in benefits:
+        if one.description in shared:
+            shared[one.description] += _holdings(link, one, settings.code_of(one.description, one.uuid))
+    names = {name: next(iter(found)) for name, found in codes.items() if name not in shared}
+    return Book(settings, pay_groups(link, settings), _types(benefits), names, shared)
+
+
+def _holdings(link: Link, benefit: CompanyBenefit, code: str) -> Iterator[Holding]:
+    """Who holds a company benefit, and who held it."""
+    where, query = path("/v1/company_benefits/{id}/employee_benefits", id=benefit.uuid), {"include": "all_benefits"}
+    for _, found in pages(link, where, query):
+        for row in found:
+            if isinstance(row, Mapping):
+                yield Holding(
+                    text(row, "employee_uuid"), code, benefit.benefit_type, row.get("active", True) is True,
+                    text(row, "effective_date"), text(row, "expiration_date"),
+                )  # fmt: skip
 
 
 def _types(benefits: Sequence[CompanyBenefit]) -> dict[str, frozenset[int | None]]:

@@ -1,7 +1,7 @@
 """What one Gusto connection needs: the company, the credentials, and what Gusto's words mean at the employer.
 
-Gusto knows a benefit by its description, leave by the name of its type, a pay-out by the name of a fixed
-compensation. The employer's plan book has codes of its own; the maps between them are data and stand here.
+Gusto knows a benefit by its uuid and shows its description; leave goes by the name of its type, a pay-out by the name
+of a fixed compensation. The employer's plan book has codes of its own; the maps between them are data and stand here.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ class GustoSettings(BaseModel):
         refresh_token: reference to the refresh token. Gusto gives a new one at each renewal and forgets the
             old; `file:PATH` is rewritten then, any other reference is good for one renewal.
         base_url: `https://api.gusto-demo.com` for a demo company.
-        aliases: description of a company benefit -> deduction code, where the two differ.
-        codes: deduction code -> uuid of the company benefit; filled by `GustoConnector.discover`, an entry
-            written here wins.
+        aliases: description of a company benefit, or its uuid -> deduction code, where the two differ.
+        codes: deduction code -> uuid of the company benefit, for what is read and written alike: it stays the same
+            whatever the benefit is called, and tells two of one description apart. Filled by
+            `GustoConnector.discover` for writing; an entry written here wins.
         types: deduction code -> Gusto's number of the benefit type; filled in the same way.
         open_payrolls: dates -> uuid of a payroll that is not processed yet; filled in the same way.
         pay_groups: uuid, custom name, name or frequency of a pay schedule -> pay group.
@@ -80,6 +81,11 @@ class GustoSettings(BaseModel):
         own_targets("codes", self.codes)
         return self
 
-    def code_of(self, description: str) -> str:
-        """The deduction code of a company benefit with this description."""
-        return self.aliases.get(description, description)
+    def code_of(self, description: str, uuid: str = "") -> str:
+        """The deduction code of a company benefit: by its uuid where the settings name that, else as described."""
+        named = next((code for code, one in self.codes.items() if one == uuid), "")
+        return named or self.aliases.get(uuid) or self.aliases.get(description, description)
+
+    def names(self, uuid: str) -> bool:
+        """Whether the settings say by its uuid what a company benefit is."""
+        return uuid in self.aliases or uuid in self.codes.values()

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from benehub.connect.capabilities import Blocker, Capability, read_only
+from benehub.connect.capabilities import Blocker, Capability, narrowed, read_only
 from benehub.connect.connector import Connector, Kind, Link, Page
 from benehub.connect.http import VendorClient
 from benehub_connectors.personio.absences import read_absences
@@ -38,7 +38,10 @@ class PersonioConnector(Connector):
     streams: ClassVar[Mapping[str, str]] = {"employee": "both", "compensation": "both", "leave_request": "full"}
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """What it reads and needs for it; dependents are not in the vendor's API, and no write is of use there."""
+        """What it reads and needs for it; dependents are not in the vendor's API, and no write is of use there.
+
+        His API changes an employee's attributes, custom ones too: a text that nothing takes is no deduction.
+        """
         none = Capability(
             "read.dependent", supported=False, blocker=Blocker.VENDOR, note="Personio's API has no dependents"
         )
@@ -46,7 +49,13 @@ class PersonioConnector(Connector):
             "read.leave_balance", supported=False, blocker=Blocker.US,
             note="The API tells an employee's balance of absences; it is not read",
         )  # fmt: skip
-        return (*read_only(self.streams, "Personio keeps no deductions or elections by API", _NEEDS), none, balances)
+        deductions = Capability(
+            "deduction.set", supported=False, blocker=Blocker.VENDOR,
+            note="Personio has no deductions. Its API changes attributes, custom ones as text (PATCH), and tells of "
+            "none that a payroll takes an amount from",
+        )  # fmt: skip
+        lines = read_only(self.streams, "Personio keeps no deductions or elections by API", _NEEDS)
+        return (*narrowed(lines, (deductions,)), none, balances)
 
     def client(self, settings: PersonioSettings, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """The account's client; `secret` holds what each reference of the settings stands for."""

@@ -129,6 +129,7 @@ def doctor(as_json: bool = JSON) -> None:
 
 def _examined() -> list[Check]:
     from benehub.errors import BenehubError
+    from benehub.flows.job_schedules import first_from
     from benehub.settings import vault
     from benehub.views.health import Check, examine, listed_in_vain
 
@@ -142,7 +143,7 @@ def _examined() -> list[Check]:
         with opened_hub() as (_, hub):
             checks.append(Check("database", f"{hub.store.engine.dialect.name}, schema up to date"))
             checks.append(Check("plugins", f"{len(hub.plugins.get_plugins())} loaded"))
-            checks += examine(hub.store, hub.plugins, hub.given_up)
+            checks += examine(hub.store, hub.plugins, hub.given_up, first_from)
             checks += listed_in_vain(hub.store, settings.connections_by_api, hub.connectors)
     except BenehubError as error:
         # What comes later needs what failed here: the first thing to mend is the last line.

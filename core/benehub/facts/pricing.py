@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
-from benehub.errors import DataError
 from benehub.facts.history import Fact
+from benehub.facts.lacks import Lacks
 from benehub.facts.price_question import PriceOf, Question
 from benehub.facts.workforce import Worker, in_force, workers_in_parts
 from benehub.periods import Interval, Month
@@ -198,12 +198,16 @@ def _amounts(line: Calculation[PremiumLine]) -> Amounts:
     return Amounts(done.premium_minor, done.employer_minor, done.employee_minor)
 
 
-def lacking(needs: Sequence[str], worker: Worker, plan: Plan, month: Month) -> DataError:
-    """The error of a caller that cannot go on without a price; it names whose, and what is not known."""
-    return DataError(
-        f"the premium of plan {plan.id} in {month} cannot be worked out without {', '.join(needs)}",
-        where=f"employee {worker.identity.get('employee_number', worker.person_id)}",
-        mend="Supply it at its source (HRIS, election or plan book) and run again",
+def lacking(needs: Sequence[str], worker: Worker, month: Month) -> Lacks:
+    """The error of a caller that cannot go on without a price: a handle of whose, and what is not known of him.
+
+    Which plan he has is nobody's who may read errors only: `views.unpriced` tells it.
+    """
+    return Lacks(
+        f"a premium of {month} cannot be worked out without {', '.join(needs)}",
+        where=f"employee {worker.person_id}",
+        mend=f"Supply it at its source (HRIS, election or plan book) and run again; "
+        f"`benehub premiums lacking -p {month}` shows whose and of which plan",
     )
 
 
@@ -229,7 +233,7 @@ def premium_rows(
         unpriced: counts by plan the covers whose price cannot be worked out; without it the first one is an error.
 
     Raises:
-        DataError: a premium cannot be worked out; the message names whose, and what is not known.
+        DataError: a premium cannot be worked out; the message has a handle of whose, and what is not known.
     """
     prices = Prices(book)
     insured = {plan.id: plan.insured for plan in book.plans}
@@ -242,6 +246,6 @@ def premium_rows(
                 if not amounts.needs:
                     yield PremiumRow(worker.person_id, plan.id, *amounts[:3])
                 elif unpriced is None:
-                    raise lacking(amounts.needs, worker, plan, month)
+                    raise lacking(amounts.needs, worker, month)
                 else:
                     unpriced[plan.id] += 1

@@ -18,6 +18,7 @@ from benehub.engine import Steps
 from benehub.facts import Worker
 from benehub.facts.explanations import save
 from benehub.facts.history import Which
+from benehub.facts.lacks import Lacking, Lacks
 from benehub.facts.pricing import Prices
 from benehub.flows import arrears, fix_book, history, retro
 from benehub.flows.accounts import account_lines
@@ -97,6 +98,9 @@ def expected(
 
     Pay dates that are past keep what they were told; the schedule goes on from there. What earlier months were
     told wrongly, and what earlier pays could not take, comes in lines of its own.
+
+    Raises:
+        Lacks: lines of somebody cannot be worked out.
     """
     for _, lines in _expected_parts(session, plugins, book, month, history.start(session, month), group, person):
         yield from lines
@@ -106,12 +110,17 @@ def _expected_parts(
     session: Session, plugins: pluggy.PluginManager, book: PlanBook, month: Month, before: History, group: str = "",
     person: str = "",
 ) -> Iterator[tuple[Which, list[Expected]]]:  # fmt: skip
-    """The lines of `expected` part by part, with whom each part is about; its reader may write them in between."""
+    """The lines of `expected` part by part, with whom each part is about; its reader may write them in between.
+
+    Raises:
+        Lacks: at the end, where lines of anybody cannot be worked out: by a handle and of how many, never by name.
+    """
     calendar = pay_calendar(session, book, month.year)
     fixed = fix_book.pay_lines(session, before.cut)
     owed = arrears.load(session, book, before.cut).less(fixed)
     schedules = Schedules(Prices(book))
     window = Interval(date(month.year, 1, 1), month.end)
+    lacking = Lacking()
     for part in [facts.part_of(session, window, person)] if person else facts.parts_of_workers(session, window):
         past = history.of_part(session, before, month, part.which)
         late = retro.load(session, book, calendar, past, part.which)
@@ -120,12 +129,15 @@ def _expected_parts(
             if group and worker.pay_group != group:
                 continue
             periods = calendar[worker.pay_group]
-            regular = list(_premium_lines(schedules, worker, periods, month, past))
-            lines += regular
-            lines += _account_lines(book, worker, periods, month, past)
-            lines += retro.adjustments(schedules.prices, worker, periods, month, past, late)
             agreed = _fixed(book, fixed.get(worker.person_id, ()), month)
-            lines += agreed
+            try:
+                regular = list(_premium_lines(schedules, worker, periods, month, past))
+                late_lines = list(retro.adjustments(schedules.prices, worker, periods, month, past, late))
+                account = list(_account_lines(book, worker, periods, month, past))
+            except Lacks as error:
+                lacking.note(error)
+                continue
+            lines += [*regular, *account, *late_lines, *agreed]
             if worker.person_id in owed.by_person:
                 usual, keys = _usual(worker, regular, past), {line.key for line in agreed}
                 asked = arrears.collections(book, worker, periods, month, past.cut, owed, usual)
@@ -133,6 +145,7 @@ def _expected_parts(
             lines += _contributions(book, worker, periods, month, past)
             lines += computed_lines(plugins, book, worker, periods, month, past)
         yield part.which, lines
+    lacking.refuse()
 
 
 def _account_lines(

@@ -87,7 +87,7 @@ def employee_shares(
     """The employee's share of each coverage month in a plan (minor units); months without cover stand as zero.
 
     Raises:
-        DataError: something the price needs is not known; the message names whose, and what.
+        DataError: something the price needs is not known; the message has a handle of whose, and what.
     """
     return dict(zip(months, shares_in(prices, plan, worker, timeline, months), strict=True))
 
@@ -100,5 +100,5 @@ def shares_in(
     found = prices.span(worker, covers, months)
     for month, amounts in zip(months, found, strict=True):
         if amounts is not None and amounts.needs:
-            raise lacking(amounts.needs, worker, plan, month)
+            raise lacking(amounts.needs, worker, month)
     return tuple(0 if one is None else one.employee_minor for one in found)

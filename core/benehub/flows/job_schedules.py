@@ -30,6 +30,8 @@ EVERY = re.compile(r"(\d{1,5})([mhd])")
 MAX_JITTER = 6 * 3600
 """Seconds by which a time may be spread at most."""
 
+MOMENT = timedelta(microseconds=1)
+
 AGAIN = timedelta(minutes=10)
 """What cannot be started is tried again after so long."""
 
@@ -119,6 +121,14 @@ def coming(session: Session, row: Row[Any], count: int = 5) -> list[str]:
         at = next_slot(table, at)
         found.append(iso(at))
     return found
+
+
+def first_from(row: Row[Any], at: datetime) -> str:
+    """A schedule's first time from a moment on, as ISO text; empty where none comes or its times cannot be read."""
+    try:
+        return iso(next_slot(_table(row), at - MOMENT))
+    except (ConfigError, DataError):
+        return ""  # the tick keeps the reason on the schedule
 
 
 def kept(row: Row[Any]) -> tuple[Wanted, When]:

@@ -1,8 +1,9 @@
 """Asks before a push does damage: too many people changed or ended at a vendor, or far more or less than last time.
 
 Every push goes through here, whatever it carries. It is held against what stands at the vendor by what was sent
-before, so a first push never stops. Nothing has left when it stops; a person looks, and permits it
-(`benehub dispatches permit`, the page *Outgoing*, the API), or mends what is wrong.
+before, and notices against how many people were told on a day before, so a first push never stops. Nothing has left
+when it stops; a person looks, and permits it (`benehub dispatches permit`, the page *Outgoing*, the API), or mends
+what is wrong.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from benehub import connections, dispatch, facts, obligations
 from benehub.dispatch import Pair, Waiting
 from benehub.errors import DataError, GuardTripped
 from benehub.facts.history import Which
-from benehub.flows import remittance_months
+from benehub.flows import push_notices, remittance_months
 from benehub.flows.hub import Hub
 from benehub.flows.push_figures import Figures, Minutes, add_leave, figures, latest, leave_growth, moved
+from benehub.flows.push_notices import NOBODY, Crowd
 from benehub.flows.told import runs, same_cover, told_state
 from benehub.planbook import PlanBook
 from benehub.planbook.parts.employer import PushGuard
@@ -56,6 +58,8 @@ class Effect:
     """By how many percent it is worth more than the last of its kind."""
     shrink: int = 0
     """By how many percent the last of its kind was worth more than it."""
+    crowd: Crowd = NOBODY
+    """Of notices: whom it tells, and how many were told before."""
 
     def settle(self) -> None:
         """Sort everybody into one: changed, where he is not ended as a whole."""
@@ -71,6 +75,11 @@ class Effect:
                 said = f"it would change {len(self.changed)} and end {len(self.ended)} of {standing} people"
                 what = "ended" if limit == limits.end_percent and gone is self.ended else "changed or ended"
                 return f"{said} ({share} %), over {limit} % {what}", touched
+        if self.people > limits.floor and self.crowd.growth > limits.worth_percent:
+            why = (
+                f"it would tell {self.crowd.now} people of the same on one day, where {self.crowd.usual} were the most"
+            )
+            return f"{why} ({self.crowd.growth} % more), over {limits.worth_percent} %", self.people
         if self.people > limits.floor and self.growth > limits.worth_percent:
             return f"it is worth {self.growth} % more than the last one, over {limits.worth_percent} %", self.people
         if self.people > limits.floor and self.shrink > limits.worth_percent:
@@ -134,6 +143,9 @@ def effect(
     groups: Mapping[str, str] = ONE_FILE,
 ) -> Effect:  # fmt: skip
     """What these dispatches of one operation would do; `groups`: each plan's group, where a group has its own file."""
+    if rows and rows[0].operation == push_notices.OPERATION:
+        ids = [one.dispatch_id for one in rows]
+        return Effect(people=push_notices.people(session, ids), crowd=push_notices.crowd(session, connection_id, rows))
     items = [one for one in rows if not one.is_file]
     if items:
         return _of_items(session, connection_id, items, limits)

@@ -93,7 +93,7 @@ class Schedules:
         """What the pay dates of a month that may still be set take of a worker's premiums.
 
         Raises:
-            DataError: a premium cannot be worked out; the message names whose, and what is not known.
+            DataError: a premium cannot be worked out; the message has a handle of whose, and what is not known.
         """
         plans = self._plans.setdefault(month, {})
         days = _own_days(worker, periods)
@@ -159,7 +159,7 @@ def deduction_rows(session: Session, book: PlanBook, pay_date: date) -> Iterator
     Facts are read part by part, so memory does not grow with the people; nothing is written.
 
     Raises:
-        DataError: a premium cannot be worked out; the message names whose, and what is not known.
+        DataError: a premium cannot be worked out; the message has a handle of whose, and what is not known.
     """
     month = Month.of(pay_date)
     calendar = pay_calendar(session, book, month.year)

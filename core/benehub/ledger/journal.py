@@ -74,7 +74,8 @@ def _fresh(session: Session, batch: Sequence[NewEntry]) -> list[tuple[NewEntry, 
         elif there != content_hash:
             raise ConflictError(
                 "the same idempotency key with other content",
-                where=f"ledger entry {one.key}",
+                # Its id, not its key: a key tells of whom and of which plan it is.
+                where=f"ledger entry {session.id('ent', one.key)}",
                 mend="Post a reversal and a new revision of the key",
             )
     return fresh

@@ -20,6 +20,7 @@ from benehub.store import Session, Store, guards, iso
 from benehub.store.database import MIGRATIONS, VERSION_TABLE, serves
 from benehub.store.schema import INSTALLATION
 from benehub.views.employers import employers
+from benehub.views.own_times import Times
 from benehub.views.runs import INTERRUPTED, runs
 from benehub.views.schedules import overdue
 from benehub.views.upkeep import Check as Check
@@ -63,8 +64,8 @@ def _context(session: Session) -> MigrationContext:
     return MigrationContext.configure(session.connection, opts={"version_table": VERSION_TABLE})
 
 
-def examine(store: Store, plugins: pluggy.PluginManager, given_up: GivenUp) -> list[Check]:
-    """Everything that can be looked at in a database that is reachable and up to date."""
+def examine(store: Store, plugins: pluggy.PluginManager, given_up: GivenUp, times: Times) -> list[Check]:
+    """Everything that can be looked at in a database that is reachable and up to date; `times` of schedules."""
     with store.read("") as session:
         gone = guards.missing(session.connection)
     mend = "Restore the database from a backup, or run `benehub init` on a fresh one" if gone else ""
@@ -76,7 +77,7 @@ def examine(store: Store, plugins: pluggy.PluginManager, given_up: GivenUp) -> l
         checks += _connections(store, plugins, row.employer_id)
         checks += _doors(store, row.employer_id)
         with store.read(row.employer_id) as session:
-            checks += upkeep(session, connections.connectors(plugins))
+            checks += upkeep(session, connections.connectors(plugins), times)
     return checks
 
 

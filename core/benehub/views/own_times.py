@@ -7,12 +7,13 @@ for a run that means it, by its schedule or by hand.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 
+from benehub.ledger.books import closed
 from benehub.periods import Month
 from benehub.store import Session
 from benehub.store.session import iso
@@ -28,6 +29,11 @@ OF_A_MONTH = {
     "accounts.confirmations": "both",
 }  # fmt: skip
 """Flows whose run is of certain months alone, each with the months that are meant unless its options say others."""
+
+LOOK_BACK = 3
+"""Months before this one that are asked for times that passed in vain: runs are kept for ninety days unless said."""
+TIDIES = "retention"
+"""The flow that deletes runs."""
 
 MONTH = re.compile(r"\d{4}-\d{2}")
 
@@ -75,6 +81,74 @@ def not_run(session: Session, months: Sequence[Month]) -> Iterator[str]:
         by_month = _by_month(session, row, (one for one in runs if _is_of(one, row)))
         for month in months:
             yield from _told(session, row, month, by_month.get(month, Ran()))
+
+
+Times = Callable[[Row[Any], datetime], str]
+"""A schedule's first time from a moment on, as ISO text; empty for none."""
+
+
+def no_times(_row: Row[Any], _at: datetime) -> str:
+    """Of whoever does not ask when schedules would have started."""
+    return ""
+
+
+class Passed(NamedTuple):
+    """A month for which a schedule of months has started nothing, and its first time for it."""
+
+    schedule: str
+    flow: str
+    month: Month
+    at: str
+    """ISO text."""
+
+
+def passed(session: Session, times: Times) -> list[Passed]:
+    """Months not signed yet whose times have passed without a run of a schedule that is on, nor one by hand.
+
+    After an outage a schedule starts once, whatever it has missed: nothing else says of which months nothing was worked
+    out. `times` tells when a schedule would have started. The last `LOOK_BACK` months are asked for, and none whose
+    runs may have been tidied away.
+    """
+    rows = session.rows(
+        select(schedule).where(*session.where(schedule, state="on"), schedule.c.flow.in_(OF_A_MONTH))
+        .order_by(schedule.c.name)
+    )  # fmt: skip
+    if not rows:
+        return []
+    now, signed = Month.of(session.today()), closed(session)
+    earliest = now.plus(-LOOK_BACK)
+    first = max(earliest, signed[-1].month.plus(1)) if signed else earliest
+    runs, known = _of_months(session, first), _known_since(session)
+    found = []
+    for row in rows:
+        started = _by_month(session, row, (one for one in runs if _is_of(one, row)))
+        for back in range(LOOK_BACK + 2):
+            month = first.plus(back)
+            slot = None if month in started else _first_slot(session, row, month, known, times)
+            if slot is not None:
+                found.append(Passed(row.name, row.flow, month, slot))
+    return found
+
+
+def _first_slot(session: Session, row: Row[Any], month: Month, known: str, times: Times) -> str | None:
+    """The first time of a schedule that is for a month, where it is over; none where its times cannot be read."""
+    of = month.plus(-_steps(row)[-1])
+    begin = at(session, of.first)
+    if begin < known:
+        return None
+    slot = times(row, datetime.fromisoformat(max(begin, row.anchor_at)))
+    # What is due now, or put off, is still to come.
+    return slot if slot and slot < min(at(session, of.end), row.slot_at, session.now()) else None
+
+
+def _known_since(session: Session) -> str:
+    """From when on runs are still there; empty where none was ever tidied away."""
+    tidied = (*session.where(run, state="done"), run.c.flow.in_((TIDIES, PREFIX + TIDIES)))
+    if session.connection.execute(select(run.c.run_id).where(*tidied).limit(1)).first() is None:
+        return ""
+    kept = select(schedule.c.last_run).where(*session.where(schedule), schedule.c.last_run.is_not(None))
+    oldest = select(func.min(run.c.started_at)).where(*session.where(run, state="done"), run.c.run_id.not_in(kept))
+    return str(session.connection.execute(oldest).scalar_one() or session.now())
 
 
 def _told(session: Session, row: Row[Any], month: Month, ran: Ran) -> Iterator[str]:

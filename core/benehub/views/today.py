@@ -37,6 +37,7 @@ from benehub.store.tables import (
 from benehub.views import questions
 from benehub.views.deadlines import Deadline
 from benehub.views.fresh import UNKNOWN, Source, sources
+from benehub.views.own_times import Passed, Times, no_times, passed
 from benehub.views.runs import INTERRUPTED
 from benehub.views.runs import runs as listed_runs
 
@@ -122,6 +123,9 @@ class Today:
     unheard: int
     """Addresses that hear of our events and did not take the last that was sent there; paused ones are left out."""
 
+    passed: list[Passed]
+    """Months for which a schedule has started nothing although its times for them are over."""
+
     @property
     def discrepancies(self) -> int:
         """How many are open in all legs."""
@@ -137,8 +141,9 @@ class Today:
         """What needs somebody although no leg says so: sources, strangers, quarantine, dispatches, runs and so on."""
         quiet = sum(one.state in ("stale", "failing", "never") for one in self.sources)
         counted = (self.unlinked, self.unsettled, self.runs, self.fixes)
-        told = quiet + self.held + self.unheard + self.questions + sum(sum(one.values()) for one in counted)
-        return told + max(0, sum(self.quarantine.values()) - self.told_rows)
+        alone = self.held + self.unheard + self.questions + len(self.passed)
+        untold = max(0, sum(self.quarantine.values()) - self.told_rows)
+        return quiet + alone + untold + sum(sum(one.values()) for one in counted)
 
 
 def working_month(session: Session) -> Month:
@@ -153,9 +158,10 @@ def working_month(session: Session) -> Month:
 
 def today(
     session: Session, book: PlanBook, month: Month, deadlines: Sequence[Deadline],
-    known: Mapping[str, type[Connector]] = UNKNOWN,
+    known: Mapping[str, type[Connector]] = UNKNOWN, times: Times = no_times,
 ) -> Today:  # fmt: skip
-    """The look at a month; `deadlines` are those open within `SOON`, `known` the connectors by name."""
+    """The look at a month; `deadlines` are those open within `SOON`, `known` the connectors by name, and `times` tells
+    when schedules start."""
     counts = _open(session, month)
     legs = [_leg(session, name, month, counts) for name in _present(book, counts)]
     quarantine = _quarantine(session)
@@ -175,6 +181,7 @@ def today(
         fixes=fixes.waiting(session),
         questions=questions.waiting(session),
         unheard=_unheard(session),
+        passed=passed(session, times),
     )
 
 

@@ -16,6 +16,7 @@ from benehub.store import Session, iso
 from benehub.store.tables import dispatch, notification, plan_book, run, schedule
 from benehub.views.deadlines import Asked, open_deadlines
 from benehub.views.fresh import UNKNOWN, Source, sources
+from benehub.views.own_times import Times, no_times, passed
 from benehub.views.schedules import STUCK
 
 RECENT = timedelta(days=30)
@@ -36,8 +37,10 @@ class Check:
         return not self.mend
 
 
-def upkeep(session: Session, known: Mapping[str, type[Connector]] = UNKNOWN) -> Iterator[Check]:
-    """All of it, of one employer; `known` are the connectors by name."""
+def upkeep(
+    session: Session, known: Mapping[str, type[Connector]] = UNKNOWN, times: Times = no_times
+) -> Iterator[Check]:
+    """All of it, of one employer; `known` are the connectors by name, `times` tells when schedules start."""
     yield _deadlines(session)
     yield _notifiers(session)
     yield _stale(session, known)
@@ -45,6 +48,7 @@ def upkeep(session: Session, known: Mapping[str, type[Connector]] = UNKNOWN) -> 
     yield _unknown(session)
     yield _missed(session)
     yield _stuck(session)
+    yield _passed(session, times)
 
 
 def _book(session: Session) -> PlanBook | None:
@@ -176,3 +180,13 @@ def _stuck(session: Session) -> Check:
     told = "; ".join(f"{row.name} {row.note.partition(': ')[2]}" for row in rows[:3])
     return Check(name, f"{len(rows)} kept from starting: {told}",
                  f"Mend it: benehub schedule change {rows[0].name}; it is tried again by itself")  # fmt: skip
+
+
+def _passed(session: Session, times: Times) -> Check:
+    """Months for which a schedule has started nothing."""
+    found, name = passed(session, times), f"months of {session.employer}"
+    if not found:
+        return Check(name, "every schedule of months has started for each")
+    told = ", ".join(f"{one.schedule} ({one.flow}) for {one.month}" for one in found[:5])
+    return Check(name, f"nothing was started by {told}",
+                 f"Run {found[0].flow} for {found[0].month} by its own command, if it is needed")  # fmt: skip

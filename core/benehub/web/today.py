@@ -10,6 +10,7 @@ from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.flows import Hub
 from benehub.flows.deadlines import open_now
+from benehub.flows.job_schedules import first_from
 from benehub.periods import Month
 from benehub.views.today import SOON, today, working_month
 from benehub.web.pages import Entry, Page, page
@@ -30,5 +31,5 @@ def show(
     ahead = open_now(hub, employer, SOON.days)
     with hub.store.read(employer) as session:
         at = Month.parse(month) if month else working_month(session)
-        found = today(session, hub.book(session), at, ahead, hub.connectors)
+        found = today(session, hub.book(session), at, ahead, hub.connectors, first_from)
     return page(request, caller, "today.html", today=found)

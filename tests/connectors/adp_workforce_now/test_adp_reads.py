@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -87,16 +88,75 @@ def test_a_payroll_still_worked_on_is_left_out_and_a_strange_state_is_told(bench
     assert days == {"2026-11-20", "2026-11-27"}
 
 
-def test_two_lists_of_different_people_are_no_register(bench: Any) -> None:
+def told_without(bench: Any, who: str, side: str, name: str = "") -> None:
+    """From now on a list of a payroll leaves somebody's payment out, or the name that it goes by."""
     real = bench.simulator._payments
 
     def half(request: Any, summary: Any) -> Any:
         answer = real(request, summary)
-        if request.path.endswith("/non-statutory-deductions") and answer.status == 200:
-            answer.json["payrollOutputs"][0]["associatePayments"].pop()
+        if request.path.endswith(side) and answer.status == 200:
+            (output,) = answer.json["payrollOutputs"]
+            for one in output["associatePayments"]:
+                if who in ("all", one["associateOID"]):
+                    if name:
+                        del one[name]
+                    else:
+                        one["payments"] = []
         return answer
 
     bench.simulator._payments = half
+
+
+@pytest.mark.unpublished("a payment that one of the two lists does not tell")
+@pytest.mark.parametrize(
+    ("side", "lacks"), [("/non-statutory-deductions", "tells no deductions"), ("/earnings", "tells no earnings")]
+)
+def test_a_payment_with_one_side_only_is_one_row_with_its_reason_and_the_rest_goes_on(
+    bench: Any, side: str, lacks: str
+) -> None:
+    told_without(bench, bench.max, side)
+    rows = bench.rows("register_line")
+    (odd,) = [row for row in rows if row.problem]
+    assert lacks in odd.problem and bench.max in odd.key and not odd.data
+    assert {row.data["employee"] for row in rows if row.data} == {bench.ada}
+    assert not [row for row in bench.rows("register_line", register_from="2026-11-21") if row.problem], "not asked for"
+
+
+def test_a_payment_that_names_nobody_is_a_row_and_the_rest_goes_on(bench: Any) -> None:
+    told_without(bench, bench.max, "/non-statutory-deductions", "associateOID")
+    rows = bench.rows("register_line")
+    assert sorted("associateOID" in row.problem for row in rows if row.problem) == [False, True]
+    assert {row.data["employee"] for row in rows if row.data} == {bench.ada}
+
+
+def test_halves_on_different_pages_find_each_other(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {row.key for row in bench.rows("register_line")}
+    real = bench.simulator._payments
+
+    def turned(request: Any, summary: Any) -> Any:
+        told = bench.simulator.payrolls[request.params["job"]][2]
+        if request.path.endswith("/earnings"):
+            told.reverse()
+        answer = real(request, summary)
+        if request.path.endswith("/earnings"):
+            told.reverse()
+        return answer
+
+    bench.simulator._payments = turned
+    monkeypatch.setattr("benehub_connectors.adp_workforce_now.answers.TOP", 1)
+    rows = bench.rows("register_line")
+    assert {row.key for row in rows} == whole and not [row for row in rows if row.problem]
+
+
+def test_two_lists_of_different_people_are_no_register(bench: Any) -> None:
+    told_without(bench, "all", "/non-statutory-deductions")
+    with pytest.raises(VendorUnavailable, match="told of different people"):
+        bench.rows("register_line")
+
+
+def test_no_more_payments_wait_for_their_other_half_than_are_held(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["benehub_connectors.adp_workforce_now.register"], "LOOSE", 0)
+    told_without(bench, bench.max, "/non-statutory-deductions")
     with pytest.raises(VendorUnavailable, match="told of different people"):
         bench.rows("register_line")
 

@@ -129,6 +129,32 @@ def test_a_slips_lines_name_the_document_that_was_pushed(bench: Any) -> None:
     )
 
 
+def test_what_was_taken_has_the_code_that_its_document_was_pushed_for(bench: Any) -> None:
+    """The component is called otherwise, or mapped to something else, since: the document says what it was."""
+    line = f"Sal Slip/{MAX}/00001/deduction/DEN 1"
+    bench.site.change("Additional Salary", "HR-ADS-26-01-00001", custom_benehub_reference="benehub dental DEN 1")
+    for words in ({}, {"components": {"DEN": "DENTAL"}}):
+        taken = {row.key: row for row in bench.rows("register_line", **words)}[line]
+        assert (taken.data["code"], taken.extra) == ("DEN 1", {"additional_salary": "HR-ADS-26-01-00001"})
+    before = len(bench.asked("Additional%20Salary"))
+    bench.site.run_payroll(date(2026, 11, 1), date(2026, 11, 30), date(2026, 11, 30))
+    bench.rows("register_line")
+    assert len(bench.asked("Additional%20Salary")) == before + 2, "each document once, however many slips name it"
+
+
+def test_a_document_that_is_not_ours_goes_by_its_component(bench: Any) -> None:
+    bench.site.change("Additional Salary", "HR-ADS-26-01-00001", custom_benehub_reference="of somebody else")
+    rows = {row.key for row in bench.rows("register_line", components={"DEN": "DENTAL"})}
+    assert f"Sal Slip/{MAX}/00001/deduction/DEN" in rows
+
+
+def test_slips_are_read_by_a_role_that_may_not_read_what_was_pushed(bench: Any) -> None:
+    bench.site.change("Additional Salary", "HR-ADS-26-01-00001", custom_benehub_reference="benehub dental DENTAL")
+    bench.site.forbidden.add(("GET", "Additional Salary"))
+    rows = {row.key for row in bench.rows("register_line", components={"DEN": "DENTAL"})}
+    assert f"Sal Slip/{MAX}/00001/deduction/DEN" in rows
+
+
 def test_a_deduction_posted_twice_stands_twice_on_the_slip(bench: Any) -> None:
     one = bench.site.docs["Additional Salary"]["HR-ADS-26-01-00001"]
     bench.site.add("Additional Salary", "HR-ADS-26-01-00009", **{**one, "name": ""})

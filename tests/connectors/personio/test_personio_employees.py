@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from benehub.connect.jsontext import NumberText
 from benehub.errors import DataError, ReauthNeeded, VendorUnavailable
 from benehub.records import Compensation, Employee
-from benehub_connectors.personio import PersonioSettings
+from benehub_connectors.personio import PersonioConnector, PersonioSettings
 from benehub_connectors.personio.simulator import BORN, GROUP, NUMBER, SINCE, SSN
 
 AT = datetime(2026, 10, 1, 8, tzinfo=UTC)
@@ -237,3 +238,16 @@ def test_settings_are_refused_by_name(wrong: dict[str, Any]) -> None:
     PersonioSettings.model_validate(right)
     with pytest.raises(ValidationError):
         PersonioSettings.model_validate(right | wrong)
+
+
+def test_the_matrix_says_what_the_published_contract_takes(shared: Path) -> None:
+    """The vendor's API changes attributes, and knows no deduction: that he takes nothing would be wrong."""
+    contract = shared / "specs/personio/personio-personnel-data-api-oa3.yaml"
+    if not contract.is_file():
+        pytest.skip("the vendor's description is not at hand (BENEHUB_SHARED)")
+    _, _, operations = contract.read_text(encoding="utf-8").partition("  /company/employees/{employee_id}:\n")
+    assert "    patch:" in operations.partition("\n  /")[0] and "custom_attributes" in operations.partition("\n  /")[0]
+    lines = {one.operation: one for one in PersonioConnector().capabilities()}
+    assert (lines["deduction.set"].supported, lines["deduction.set"].blocker) == (False, "vendor")
+    assert "PATCH" in lines["deduction.set"].note
+    assert "deduction" not in contract.read_text(encoding="utf-8").casefold()

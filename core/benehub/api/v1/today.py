@@ -12,10 +12,12 @@ from benehub.api.v1.models import Model
 from benehub.api.v1.periods import SilentTold
 from benehub.api.v1.route import Route
 from benehub.flows.deadlines import open_now
+from benehub.flows.job_schedules import first_from
 from benehub.periods import Month
 from benehub.views import today as view
 from benehub.views.amounts import amount
 from benehub.views.fresh import Source
+from benehub.views.own_times import Passed
 
 router = APIRouter(prefix="/employers/{employer}/today", tags=["today"], route_class=Route)
 
@@ -85,6 +87,16 @@ class SourceTold(Model):
     """The streams that were not read for too long, the oldest first."""
 
 
+class PassedTold(Model):
+    """A month for which a schedule has started nothing."""
+
+    schedule: str
+    flow: str
+    month: str
+    at: str
+    """The first of its times for the month."""
+
+
 class TodayTold(Model):
     """A month in one look."""
 
@@ -119,6 +131,8 @@ class TodayTold(Model):
     """Questions of employees that wait for an answer."""
     unheard: int
     """Addresses that hear of our events and did not take the last that was sent there."""
+    passed: list[PassedTold]
+    """Months for which a schedule has started nothing although its times for them are over."""
 
 
 @router.get("", operation_id="get_today")
@@ -127,14 +141,19 @@ def get_today(_caller: SeesOverview, at: At, month: MonthText | None = None) -> 
     ahead = open_now(at.hub, at.employer, view.SOON.days)
     with at.book() as (session, book):
         asked = Month.parse(month) if month else view.working_month(session)
-        found = view.today(session, book, asked, ahead, at.hub.connectors)
+        found = view.today(session, book, asked, ahead, at.hub.connectors, first_from)
     return TodayTold.model_validate({
         "month": str(asked), "state": found.state, "signed": found.signed, "legs": [_leg(one) for one in found.legs],
         "at_risk": _amounts(found.at_risk), "coming": [_coming(one) for one in found.coming],
         "sources": [_source(one) for one in found.sources], "unlinked": found.unlinked,
         "quarantine": found.quarantine, "held": found.held, "unsettled": found.unsettled, "runs": found.runs,
         "fixes": found.fixes, "questions": found.questions, "unheard": found.unheard,
+        "passed": [_passed(one) for one in found.passed],
     })  # fmt: skip
+
+
+def _passed(one: Passed) -> PassedTold:
+    return PassedTold(schedule=one.schedule, flow=one.flow, month=str(one.month), at=one.at)
 
 
 def _amounts(found: dict[str, int]) -> dict[str, str]:

@@ -108,7 +108,7 @@ class PushGuard(Part):
     worth_percent: int = Field(default=100, ge=0)
     """A file of money worth so much more than the last one of its kind stops, and one that even the least of the last
     eight was worth so much more than; in percent, 100 being twice or half as much. A pay date's leave counts alike
-    where it is more."""
+    where it is more, and so do the people who are told of the same on one day by notices."""
     amount_percent: int = Field(default=50, ge=0)
     """In a file of what payroll took, somebody whose amount moves by more than this part of the last is changed; in
     percent. In one of what it shall take, whoever's amount moves by more than `small_change` is."""

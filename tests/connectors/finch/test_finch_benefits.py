@@ -1,0 +1,60 @@
+"""A benefit is its id: called like another one, or otherwise than before, it stays what it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from benehub.connect.connector import Receipt
+
+
+def fixed(amount: int) -> dict[str, Any]:
+    return {"employee_deduction": {"type": "fixed", "amount": amount}}
+
+
+@pytest.fixture
+def twins(finch: Any) -> tuple[str, str]:
+    """Two benefits of one description and different types, each held by somebody."""
+    one, two = (finch.add_benefit("Medical", kind) for kind in ("s125_medical", "custom_post_tax"))
+    for number, benefit, amount in (("1001", one, 120_00), ("1002", two, 80_00)):
+        finch.enrollments[benefit, finch.person(number).id] = fixed(amount)
+    return one, two
+
+
+def test_benefits_of_one_description_are_told_apart_by_their_ids(bench: Any, run: Any, twins: tuple[str, str]) -> None:
+    run(20)
+    codes = {"MED-A": twins[0], "MED-B": twins[1]}
+    held = {row.data["code"]: row.data["employee_amount_minor"] for row in bench.rows("payroll_benefit", codes=codes)
+            if row.data["code"].startswith("MED-")}  # fmt: skip
+    assert (held["MED-A"], held["MED-B"]) == (120_00, 80_00)
+    assert bench.lines("1001", "deduction", codes=codes)["MED-A"]["amount_minor"] == 120_00
+    second = bench.lines("1002", "deduction", codes=codes)
+    assert second["MED-B"]["amount_minor"] == 80_00 and "MED-A" not in second and "Medical" not in second
+
+
+def test_what_is_alike_in_all_words_waits_with_its_reason(bench: Any, finch: Any, run: Any) -> None:
+    one = finch.add_benefit("Medical", "s125_medical")
+    two = "5b6f2c1e-0000-4000-8000-00000000b002"
+    finch.benefits[two] = replace(finch.benefits[one], id=two)
+    for benefit in (one, two):
+        finch.enrollments[benefit, finch.person("1001").id] = fixed(120_00)
+    run(20)
+    odd = [row for row in bench.rows("payroll_benefit") if row.problem]
+    assert len(odd) == 2 and all("two benefits answer to Medical" in row.problem for row in odd)
+    (told,) = [row for row in bench.rows("register_line", codes={"MED-A": one, "MED-B": two}) if row.problem]
+    assert "benefits of several codes" in told.problem
+
+
+def test_a_benefit_that_is_called_otherwise_keeps_its_code(bench: Any, finch: Any, run: Any) -> None:
+    (uuid,) = [key for key, one in finch.benefits.items() if one.description == "MED-PPO"]
+    finch.hand_edit("1001", "MED-PPO", **fixed(61_25))
+    finch.benefits[uuid].description = "Medical 2027"
+    run(20)
+    codes = {"MED-PPO": uuid}
+    assert "MED-PPO" in {row.data["code"] for row in bench.rows("payroll_benefit", codes=codes)}
+    assert bench.lines("1001", "deduction", codes=codes)["MED-PPO"]["amount_minor"] == 61_25
+    assert isinstance(bench.push(bench.order("MED-PPO", employee_amount_minor=70_00), codes=codes), Receipt)
+    by_word = {"aliases": {"Medical 2027": "MED-PPO"}}
+    assert "MED-PPO" in bench.lines("1001", "deduction", **by_word), "as it was mapped before"
