@@ -12,7 +12,7 @@ from benehub import ledger
 from benehub.engine import Steps
 from benehub.errors import DataError
 from benehub.facts import Worker
-from benehub.flows.expected import GRACE_DAYS, Expected
+from benehub.flows.expected import Expected
 from benehub.flows.fix_book import FixLine
 from benehub.flows.hub import Hub
 from benehub.flows.money import PayPeriod, own_pay_days
@@ -21,6 +21,7 @@ from benehub.ledger import accounts as chart
 from benehub.ledger import arrears as account
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
+from benehub.reconcile.to_come import GRACE_DAYS
 from benehub.rules.deduction.calendar import deduction_days
 from benehub.rules.deduction.collection import Collection, collection_step
 from benehub.store import Session
