@@ -132,6 +132,9 @@ OF_NOW = frozenset(
 )
 """What is so now, whichever month is compared: each is one difference, of the month it was found for first."""
 
+ENDS_UNFOUND = OF_NOW | {(Relation.PREMIUM, Type.REMITTED_NOT_CONFIRMED)}
+"""What a dismissal is of only for as long as a comparison finds it: a payment that was confirmed after all is over."""
+
 UNKNOWN_PLAN = (
     "Map the vendor's word for the plan under Connections, or add the plan to the plan book, then read it again"
 )
