@@ -200,8 +200,16 @@ def test_personal_data_is_in_no_output(cli: Any, covered: Path) -> None:
         assert "90001" not in said and "1980-02-03" not in said, words
 
 
-def test_reconciling_finds_what_payroll_never_took(cli: Any, covered: Path) -> None:
+@pytest.fixture
+def december(november: None, covered: Path, cli: Any) -> Iterator[None]:
+    """Three weeks later: November's deductions were expected, and the register of the 30th is overdue."""
     cli.run("deductions", "expect", *PERIOD)
+    assert cli.told("reconcile", "payroll", *PERIOD)["open"] == [], "a pay date to come is no difference"
+    with time_machine.travel("2026-12-14T12:00:00Z", tick=True):
+        yield
+
+
+def test_reconciling_finds_what_payroll_never_took(cli: Any, december: None) -> None:
     assert cli.told("differences", "list") == []
     tried = cli.told("reconcile", "payroll", *PERIOD, "--dry-run", code=1)
     assert cli.told("differences", "list") == []

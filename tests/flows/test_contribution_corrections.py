@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from benehub import dispatch, ledger, obligations
+from benehub import dispatch, ledger, obligations, reconcile
 from benehub.connect.connector import Incoming
 from benehub.connect.files import FolderMailbox
 from benehub.errors import DataError, VendorUnavailable
-from benehub.flows import Hub, lost_earnings, retirement
+from benehub.flows import Hub, dispatches, lost_earnings, retirement
 from benehub.flows.contribution_file import base_key, subject
 from benehub.flows.file_chain import file_key
 from benehub.flows.onboarding import connect, load_plan_book
@@ -247,6 +247,56 @@ def test_a_deposit_that_was_taken_back_is_not_missed_at_the_recordkeeper(keeper:
     back = found["WITHHELD_NOT_DEPOSITED"]
     assert {row.person_id for row in missed} == {person_of_the_rest(keeper, sent[2:])}
     assert back.expected + sum(row.expected for row in missed) == 250_00 + 150_00 + 200_00 + 100_00
+
+
+def returned(keeper: Keeper, note: str = "R03: no such account") -> str:
+    """The bank has returned the money of the first file that left; gives the file's id."""
+    with keeper.hub.store.read("acme") as session:
+        (one,) = dispatch.revisions(session, BASE)[-1:]
+    assert dispatches.settle(keeper.hub, "acme", one.dispatch_id, False, "ann", note) == "returned"
+    return str(one.dispatch_id)
+
+
+def retirement_differences(keeper: Keeper) -> list[tuple[str, str, str, int]]:
+    keeper.flow("reconcile", "2026-11", ["retirement"])
+    with keeper.hub.store.read("acme") as session:
+        rows = [row for row in reconcile.listed(session, period="2026-11") if row.relation == "retirement"]
+    return sorted({(row.type, row.state, row.cause, row.at_stake) for row in rows})
+
+
+def test_a_deposit_that_came_back_is_owed_again_once_and_goes_anew(keeper: Keeper) -> None:
+    keeper.deposit()
+    keeper.check(1, 4_800_00, 250_00, 150_00)
+    keeper.results()
+    keeper.deposit()  # a correction of the pay alone has left behind it
+    first = returned(keeper)
+    assert (keeper.balance(*PAYABLE), keeper.balance(chart.DEPOSIT_TRANSIT)) == (-700_00, 0)
+    with pytest.raises(DataError, match="it is sent, and came back; nothing about it is open"):
+        dispatches.settle(keeper.hub, "acme", first, False, "ann", "again")
+    why = "the deposit came back on 2026-11-16, says ann: R03: no such account"
+    assert retirement_differences(keeper) == [("WITHHELD_NOT_DEPOSITED", "discrepancy", why, 700_00)]
+    with keeper.hub.store.read("acme") as session:
+        assert not any(one.unexplained for one in clearing(session, keeper.hub.book(session), Month(2026, 11))
+                       if one.account in (*PAYABLE, chart.DEPOSIT_TRANSIT))  # fmt: skip
+        assert ledger.verify(session).ok
+    assert keeper.deposit()["sent"] == 1
+    assert keeper.deposit() == {"rows": 0}
+    assert (keeper.balance(*PAYABLE), keeper.balance(chart.DEPOSIT_TRANSIT)) == (0, -700_00)
+    names, rows = zip(*keeper.sent(), strict=True)
+    assert len(set(names)) == 3 and [sum(one.compensation for one in part) for part in rows] == [
+        9_000_00, -200_00, 9_000_00,
+    ]  # fmt: skip
+    assert {kind for kind, *_ in retirement_differences(keeper)} == {"DEPOSITED_NOT_CREDITED"}
+
+
+def test_what_was_credited_of_a_deposit_that_came_back_is_too_much_there(keeper: Keeper) -> None:
+    keeper.deposit()
+    keeper.keeper.collect(date(2026, 11, 17))
+    keeper.keeper.write_credit_report()
+    keeper.sync("keeper", "credit")
+    keeper.flow("retirement.credits", "keeper", "2026-11")
+    returned(keeper)
+    assert {kind for kind, *_ in retirement_differences(keeper)} == {"CREDITED_OVER", "WITHHELD_NOT_DEPOSITED"}
 
 
 def person_of_the_rest(keeper: Keeper, entries: list[str]) -> str | None:

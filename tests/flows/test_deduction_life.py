@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from tests.flows.days import Days
 
 from benehub import ledger, reconcile
@@ -18,11 +18,13 @@ from benehub.errors import DataError
 from benehub.flows import Hub
 from benehub.flows.expected import code_of
 from benehub.flows.onboarding import load_plan_book
+from benehub.ledger import accounts as chart
 from benehub.ledger import arrears
 from benehub.periods import Month
-from benehub.store.tables import difference, entry, leg
+from benehub.store.tables import crosswalk, difference, entry, leg
 from benehub.views import deductions as view
 from benehub.views.clearing import clearing
+from benehub.views.closing import checklist
 from benehub.views.deposits import deposits
 
 BOOK = """
@@ -205,6 +207,171 @@ def test_z02_a_deduction_taken_short_is_arrears(story: Story) -> None:
     with story.hub.store.read("acme") as session:
         accounts = clearing(session, story.hub.book(session), Month(2026, 10))
     assert not any(one.unexplained for one in accounts)
+
+
+def shares(story: Story, month: str = "2026-10") -> tuple[int, list[tuple[str, int, str]]]:
+    """What nobody explains of the employees' shares, and the items that clear by a day."""
+    with story.hub.store.read("acme") as session:
+        (one,) = [
+            one
+            for one in clearing(session, story.hub.book(session), Month.parse(month))
+            if one.account == chart.EMPLOYEE_SHARE_DUE
+        ]
+    return one.unexplained, [(item.name, item.amount, str(item.clear_by)) for item in one.items if item.clear_by]
+
+
+COMING = ("to be taken from the pay of 2026-10-30 for ppo", 100_00, "2026-11-04")
+
+
+def test_a_pay_date_is_compared_once_its_register_was_read_or_is_overdue(story: Story) -> None:
+    month(story, 200_00)
+    assert story.differences("2026-10") == [("AMOUNT_DIFF", 100_00)]
+    story.day(11, 4)
+    assert story.differences("2026-10") == [("AMOUNT_DIFF", 100_00)]
+    assert shares(story) == (0, [COMING])
+    story.day(11, 5)
+    assert story.differences("2026-10") == [("WRONG_PERIOD", 100_00)]  # by now it is clear where the 30th was taken
+    assert shares(story) == (0, [])
+
+
+def test_what_a_pay_date_is_to_take_is_pending_by_name_until_its_register_is_due(either: Story) -> None:
+    month(either)
+    assert either.differences("2026-10") == []
+    first = ("to be taken from the pay of 2026-10-15 for ppo", 100_00, "2026-10-20")
+    assert shares(either) == (0, [first, COMING])
+    either.day(10, 21)
+    assert either.differences("2026-10") == [("NOT_TAKEN", 100_00)]
+    assert shares(either) == (0, [COMING])
+    either.day(11, 3)
+    either.paid(10, 30, 40_00)  # a register that is here is compared on whatever day
+    assert either.differences("2026-10-30") == [("AMOUNT_DIFF", 60_00)]
+    assert shares(either) == (0, [])
+
+
+def test_of_a_pay_date_the_groups_that_were_paid_are_compared(either: Story) -> None:
+    weekly = "\n  other: {frequency: semimonthly, days: [15, last]}\nplans:"
+    load_plan_book(either.hub, BOOK.replace("\nplans:", weekly, 1), "book")
+    month(either, 100_00)
+    for group, told, named in (("other", [], [COMING]), ("monthly", [("NOT_TAKEN", 100_00)], [])):
+        data = {
+            "pay_run": "run", "check": f"check {group}", "employee": "1002", "pay_date": "2026-10-30", "code": "REG",
+            "kind": "earning", "amount_minor": 1, "pay_group": group,
+        }  # fmt: skip
+        either.register.append(Incoming(group, data, row=1))
+        either.post(10)
+        assert either.differences("2026-10-30") == told
+        assert shares(either) == (0, named)
+
+
+def test_whom_payroll_does_not_know_is_told_before_the_pay_date_and_named_once(story: Story) -> None:
+    with story.hub.store.write("acme") as session:
+        session.connection.execute(delete(crosswalk).where(crosswalk.c.person_id == story.person("1001")))
+    month(story)
+    for day, rest in (((10, 15), 100_00), ((10, 21), 100_00), ((11, 5), 0)):
+        story.day(*day)
+        assert story.differences("-") == [("UNKNOWN_TO_PAYROLL", 200_00)]
+        unexplained, named = shares(story)
+        assert unexplained == 0 and sum(amount for _, amount, _ in named[-1:]) == rest
+
+
+def test_who_has_left_before_a_pay_date_is_named_once(story: Story) -> None:
+    month(story, 100_00)
+    story.elect("EC", "2026-10-08", "birth")  # October costs more than its pays were told
+    story.day(10, 26)
+    gone(story, "2026-10-20")
+    story.flow("premiums.accrue", "2026-10")
+    story.differences("2026-10")
+    assert shares(story) == (0, [COMING])
+
+
+def test_no_month_is_signed_before_the_registers_of_its_pay_dates_are_here(story: Story) -> None:
+    month(story, 100_00)
+    story.day(11, 2)
+    said = "payroll was not compared for 2026-10-30: its register is still to come"
+    assert said in not_compared(story)
+    story.paid(10, 30, 100_00)
+    assert said not in not_compared(story)
+
+
+def year_ends(story: Story, *taken: int) -> None:
+    """December was worked out and paid; it is the fifth of January."""
+    for month_ in ("2026-12", "2027-01"):
+        story.flow("premiums.accrue", month_)
+        story.flow("deductions.expect", month_)
+    story.patch.setattr(story.fakehub, "NOW", datetime(2027, 1, 5, 12, tzinfo=UTC))
+    for day, amount in zip((15, 31), taken, strict=True):
+        story.paid(12, day, amount)
+
+
+def not_asked(story: Story, month: str) -> list[tuple[str, str, int, int, str]]:
+    """State, period, both amounts and day of what no pay takes any more, after a comparison of the month."""
+    story.flow("reconcile", month, ["payroll"])
+    with story.hub.store.read("acme") as session:
+        rows = session.rows(select(difference).where(difference.c.type == "SHARE_NOT_ASKED"))
+    return [(row.state, row.period, row.expected, row.actual, str(row.clear_by or "")) for row in rows]
+
+
+@pytest.mark.parametrize(("first", "then", "expected", "actual"), [
+    ("EE", "EC", 100_00, 0), ("EC", "EE", 0, 100_00),
+])  # fmt: skip
+def test_a_change_of_a_year_that_is_over_is_a_difference_until_somebody_settles_it(
+    either: Story, first: str, then: str, expected: int, actual: int
+) -> None:
+    story = either
+    story.elect(first, "2026-12-01", "birth")
+    year_ends(story, *((100_00, 100_00) if first == "EE" else (150_00, 150_00)))
+    assert not_asked(story, "2027-01") == [] and shares(story, "2027-01")[0] == 0
+    story.elect(then, "2026-12-01", "birth")
+    for flow in ("premiums.accrue", "deductions.expect"):
+        story.flow(flow, "2027-01")
+    told = ("2026-12", expected, actual, "")
+    assert not_asked(story, "2027-01") == [("discrepancy", *told)]
+    assert [shares(story, month_)[0] for month_ in ("2026-12", "2027-01")] == [0, 0]
+    done = story.flow("deductions.write_off", "1001", "ppo", "nobody collects it", "Dana")
+    assert done == {"months": 1, "written_off_minor": expected - actual, "lines_taken_back": 0}
+    assert not_asked(story, "2027-01") == [("resolved", *told)]
+    assert [shares(story, month_)[0] for month_ in ("2026-12", "2027-01")] == [0, 0]
+    assert story.owed() == {}, "it is no arrears, and is asked for or given back by no pay"
+    with pytest.raises(DataError, match="nothing is owed"):
+        story.flow("deductions.write_off", "1001", "ppo", "again", "Dana")
+
+
+def test_what_a_plan_does_not_charge_is_pending_until_its_window_is_over(story: Story) -> None:
+    terms = "      retro: {catch_up: prospective}\n      arrears:"
+    load_plan_book(story.hub, BOOK.replace("      arrears:", terms), "book")
+    month(story, 100_00, 100_00)
+    story.elect("ES", "2026-10-08", "marriage")
+    for flow in ("premiums.accrue", "deductions.expect"):
+        story.flow(flow, "2026-11")
+    assert not_asked(story, "2026-11") == [("pending", "2026-10", 200_00, 0, "2026-12-31")]
+    assert [shares(story, month_)[0] for month_ in ("2026-10", "2026-11")] == [0, 0]
+    story.flow("deductions.write_off", "1001", "ppo", "the plan does not charge it", "Dana")
+    assert not_asked(story, "2026-11")[0][0] == "resolved" and shares(story, "2026-11")[0] == 0
+
+
+def test_what_nobody_is_paid_for_any_more_is_told_of_whom_it_is(story: Story) -> None:
+    month(story, 100_00, 100_00)
+    story.elect("EC", "2026-10-08", "birth")
+    gone(story, "2026-10-31")
+    story.flow("premiums.accrue", "2026-11")
+    assert not_asked(story, "2026-11") == [] and shares(story)[0] == 0  # a last pay may yet come
+    story.day(12, 1)
+    assert not_asked(story, "2026-12") == [("discrepancy", "2026-10", 100_00, 0, "")]
+    assert [shares(story, month_)[0] for month_ in ("2026-10", "2026-11")] == [0, 0]
+
+
+def gone(story: Story, last: str) -> None:
+    """The first employee left on this day."""
+    story.fakehub.FakeConnector.rows["employee"] = [
+        story.fakehub.person(number, **({"termination_date": last} if number == 1 else {})) for number in (1, 2, 3)
+    ]
+    story.flow("sync", "hris", "employee", "gone", False)
+
+
+def not_compared(story: Story) -> tuple[str, ...]:
+    with story.hub.store.read("acme") as session:
+        found = checklist(session, story.hub.book(session), Month(2026, 10))
+    return next(one.found for one in found if one.name == "Every relation was compared since the last read")
 
 
 def test_z04_a_paid_month_that_never_was(either: Story) -> None:

@@ -275,6 +275,27 @@ def test_a_plan_is_not_dropped_while_its_premium_is_open(october: Month_, fakehu
     load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
 
 
+@pytest.mark.parametrize(("field", "owed", "sent"), [
+    ("carrier", chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT), ("recordkeeper", chart.DEFERRAL_PAYABLE, chart.BANK),
+])  # fmt: skip
+def test_a_plan_moves_to_another_vendor_once_nothing_of_it_is_open(
+    october: Month_, fakehub: ModuleType, field: str, owed: str, sent: str
+) -> None:
+    """What the old one is owed, or owes, would be told of the new one: the ledger knows it by the plan alone."""
+    book, plan = (fakehub.BOOK, "ppo") if field == "carrier" else (
+        fakehub.BOOK.replace("carriers:\n", PLAN), "401k",
+    )  # fmt: skip
+    load_plan_book(october.hub, book, "book.yaml")
+    moved = book.replace(f"{field}: carrier\n", f"{field}: other\n")
+    october.post("t.owed", october.ann, plan, chart.PAYROLL_CLEARING, owed)
+    refused = rf"plan '{plan}' moves from {field} carrier to other, and 500\.00 of it is open.*an id of its own"
+    with pytest.raises(ConfigError, match=refused):
+        load_plan_book(october.hub, moved, "moved.yaml")
+    load_plan_book(october.hub, book, "book.yaml")  # the same vendor's plan may change
+    october.post("t.sent", october.ann, plan, owed, sent)
+    load_plan_book(october.hub, moved, "moved.yaml")
+
+
 def _told(october: Month_, kind: str) -> list[tuple[str | None, str | None, str, int | None, int | None, str]]:
     """Person, plan, reference, both amounts and cause of each difference of a type."""
     rows = october.look(lambda session, _: session.rows(select(difference).where(difference.c.type == kind)))

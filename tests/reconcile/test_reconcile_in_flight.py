@@ -85,3 +85,21 @@ def test_one_that_nobody_confirms_is_a_difference_of_its_month_until_somebody_do
     assert [row.type for row in reconcile.listed(session)] == []
     # What a later month's books confirmed is named in those of the month in which it left.
     assert [transit(session, month).unexplained for month in (OCTOBER, NOVEMBER)] == [0, 0]
+
+
+def test_one_that_was_dismissed_and_is_confirmed_after_all_is_over_and_says_by_what(session: Session) -> None:
+    sent = paid(session, date(2026, 10, 1), date(2026, 10, 1))
+    told(session, OCTOBER)
+    (row,) = reconcile.listed(session)
+    reconcile.act(session, row.difference_id, "ann", state="dismissed", note="the carrier keeps no word of it")
+    assert told(session, OCTOBER) and transit(session, OCTOBER).unexplained == 0
+    assert transit(session, OCTOBER).balance == -500  # a word alone moves no money
+    dims = {"plan": "ppo", "coverage_month": "2026-10"}
+    legs = ((chart.CARRIER_TRANSIT, 500), (chart.BANK, -500))
+    post(session, "premium.confirmed", date(2026, 11, 3), sent, *legs, **dims)
+    assert told(session, NOVEMBER) == []  # whichever month is compared first
+    assert [transit(session, month).unexplained for month in (OCTOBER, NOVEMBER)] == [0, 0]
+    assert transit(session, OCTOBER).balance == 0
+    last = reconcile.history(session, row.difference_id)[-1]
+    assert (last.state, last.note) == ("resolved", "both sides agree now")
+    assert last.entries == [session.id("ent", "premium.confirmed")]

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from benehub.periods import Month
-from benehub.reconcile import payroll, plan_pay, premium, retirement
+from benehub.reconcile import never_asked, payroll, plan_pay, premium, retirement
 from benehub.reconcile.cut_off import CutOff
 from benehub.reconcile.findings import Type
 from benehub.reconcile.lines import Line
 from benehub.reconcile.misplaced import misplaced
 from benehub.reconcile.premium import Billed
+from benehub.reconcile.to_come import Registers
 from benehub.records.election import Tier
 from benehub.rules.premium.line import Structure
 
@@ -55,6 +56,9 @@ def test_a_line_made_up_for_by_arrears_is_in_no_wrong_period(monkeypatch: pytest
     for name in ("_wrong_class", "_strangers"):
         monkeypatch.setattr(payroll, name, lambda *_: [])
     monkeypatch.setattr(plan_pay, "other_pay", lambda *_: [])
+    read = Registers(date(2026, 10, 1), frozenset({DAY, other}), {})
+    monkeypatch.setattr(payroll, "registers", lambda *_: read)
+    monkeypatch.setattr(never_asked, "compare", lambda *_: [])
     monkeypatch.setattr(payroll, "_differing", lambda *_: [])
     monkeypatch.setattr(payroll, "_linked", lambda *_: {"ann"})
     monkeypatch.setattr(payroll, "_paid", lambda *_: {})

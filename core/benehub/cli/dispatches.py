@@ -96,7 +96,10 @@ def settle(
     employer: str = EMPLOYER,
     dry_run: bool = DRY_RUN,
 ) -> None:
-    """Say whether the vendor has what stopped half-way: then it counts as sent, or the next run sends it anew."""
+    """Say whether the vendor has what stopped half-way: then it counts as sent, or the next run sends it anew.
+
+    Of a deposit that had left, --has-not says that it came back: its money is owed again, and goes in a new file.
+    """
     from benehub.cli.console import say
     from benehub.cli.rehearsal import rehearsal
     from benehub.flows import dispatches

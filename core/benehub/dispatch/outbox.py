@@ -127,7 +127,7 @@ def prepare_all(session: Session, wanted: Sequence[Frozen]) -> list[str]:
 
 def _latest(session: Session, keys: Sequence[str]) -> dict[str, Row[Any]]:
     found: dict[str, Row[Any]] = {}
-    names = ("dispatch_id", "business_key", "revision", "frozen_hash", "file_name", "state", "reason")
+    names = ("dispatch_id", "business_key", "revision", "frozen_hash", "file_name", "state", "reason", "ack_state")
     for start in range(0, len(keys), CHUNK):
         rows = session.rows(
             select(*(dispatch.c[name] for name in names))
@@ -139,7 +139,9 @@ def _latest(session: Session, keys: Sequence[str]) -> dict[str, Row[Any]]:
 
 
 def _told_anew(before: Row[Any], frozen: Frozen) -> bool:
-    return before.state == "failed" or (frozen.again and before.state == "sent")
+    # What was refused whole after it had left, or came back, is there no more.
+    gone = frozen.again or before.ack_state == "rejected"
+    return before.state == "failed" or (gone and before.state == "sent")
 
 
 def _replace(session: Session, before: Row[Any], revision: int, replaced: list[dict[str, Any]]) -> None:

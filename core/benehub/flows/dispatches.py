@@ -33,6 +33,7 @@ from benehub.flows.push_guard import RESEND
 from benehub.flows.send import send
 from benehub.flows.together import TESTED
 from benehub.flows.told_ends import ANSWERED_LATER
+from benehub.reconcile.retirement import RETURNED
 from benehub.store import Session, note_act
 from benehub.store.acts import HELD_BY
 from benehub.views.carried import Carried, everybody, first_of
@@ -52,7 +53,9 @@ COMMANDS = {
 def settle(hub: Hub, employer: str, dispatch_id: str, arrived: bool, who: str, note: str) -> str:
     """A person has looked: the vendor has it (it counts as sent), or has it not (the next run sends it anew).
 
-    Gives the state. Waits for whoever is sending to this vendor now, so that `sending` means a process that died.
+    Of a deposit that had left, that he has it not means that it came back: what it had posted is taken back, and its
+    money is owed again. Gives the state. Waits for whoever is sending to this vendor now, so that `sending` means a
+    process that died.
 
     Raises:
         DataError: no such dispatch, nothing about it is open, or no name or reason is given.
@@ -61,8 +64,11 @@ def settle(hub: Hub, employer: str, dispatch_id: str, arrived: bool, who: str, n
         row = dispatch.get(session, dispatch_id)
     with hub.store.turn(employer, f"sending to {row.connection_id}"), hub.store.write(employer) as session:
         row = dispatch.get(session, dispatch_id, lock=True)
+        if not arrived and may_come_back(row.operation, row.state, row.ack_state):
+            return _came_back(session, row, who, note)
         if row.state not in ("prepared", "held", "sending", "unknown"):
-            raise DataError(f"it is {row.state}; nothing about it is open", where=f"dispatch {dispatch_id}",
+            back = ", and came back" if row.state == "sent" and row.ack_state == "rejected" else ""
+            raise DataError(f"it is {row.state}{back}; nothing about it is open", where=f"dispatch {dispatch_id}",
                             mend="`benehub dispatches resend` sends again what a vendor refused")  # fmt: skip
         tried = dispatch.attempts(session, dispatch_id)
         if not arrived and not tried:
@@ -82,6 +88,22 @@ def settle(hub: Hub, employer: str, dispatch_id: str, arrived: bool, who: str, n
         follow(hub, employer, row)
     fixes.follow(hub, employer)
     return "sent" if arrived else "failed"
+
+
+def may_come_back(operation: str, state: str, ack_state: str) -> bool:
+    """Whether it is a deposit that has left, and of which nobody has said that it was returned."""
+    return operation == retirement.OPERATION and state == "sent" and ack_state != "rejected"
+
+
+def _came_back(session: Session, row: Row[Any], who: str, note: str) -> str:
+    """A deposit was returned after it had left: its money is owed again, and its file goes anew with the next run."""
+    note_act(session, row.dispatch_id, who, "settle: it came back", note)
+    retirement.take_back(session, row.dispatch_id)
+    dispatch.acknowledge(session, row.dispatch_id, "rejected")
+    ids = [one.obligation_id for one in obligations.of_dispatch(session, row.dispatch_id)]
+    why = mask(f"{RETURNED} on {session.today()}, says {who}: {note.strip()}")[:300]
+    obligations.mark(session, ids, "refused", why)
+    return "returned"
 
 
 def hold(hub: Hub, employer: str, dispatch_id: str, who: str, note: str) -> None:

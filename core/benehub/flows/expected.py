@@ -14,11 +14,8 @@ from benehub.ledger import Leg, NewEntry
 from benehub.ledger.arrears import ARREARS, DEDUCTION
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
+from benehub.reconcile.to_come import GRACE_DAYS
 from benehub.records import TaxClass
-
-GRACE_DAYS = 5
-"""Days after a pay date by which its register must have been read."""
-
 
 EMPLOYER_MARK = ":employer"
 

@@ -1,7 +1,7 @@
 """Files of one business that the receiver adds up: the first says everything, each later one only what has changed.
 
 Each file has a business key of its own: the first the bare key, then `/correction-1`, `/correction-2`, ... A number
-is used up only when its file has left; until then a re-run replaces what waits under it.
+is used up only when its file has left and did not come back; until then a re-run replaces what waits under it.
 """
 
 from __future__ import annotations
@@ -18,19 +18,16 @@ from benehub.store import Session
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The files of a business that have left, in order."""
+    """The files of a business that have left and did not come back, in order."""
 
     base: str
     dispatches: tuple[str, ...] = ()
     contents: Sequence[dict[str, Any]] = ()
     """What each of them said: the content of its obligation."""
     doubtful: str = ""
-    """A file behind them that may have arrived: nothing new is said before that is settled."""
-
-    @property
-    def number(self) -> int:
-        """The number of the next file: 0 the first, else a correction."""
-        return len(self.dispatches)
+    """A file beside them that may have arrived: nothing new is said before that is settled."""
+    number: int = 0
+    """The number of the next file: 0 the first, else a correction. One that came back gives its number free."""
 
     @property
     def key(self) -> str:
@@ -44,18 +41,20 @@ def file_key(base: str, number: int) -> str:
 
 
 def chain(session: Session, base: str) -> Chain:
-    """What has left of a business, file by file until one that has not."""
+    """What has left of a business, file by file; one that came back stands in front of those that left after it."""
     gone: list[str] = []
     contents: list[dict[str, Any]] = []
-    doubtful = ""
-    while row := _carried(session, file_key(base, len(gone))):
+    doubtful, free, number = "", -1, 0
+    while row := _carried(session, file_key(base, number)):
         sent = dispatch.get(session, row.dispatch_id)
-        if sent.state != "sent" or sent.ack_state == "rejected":
-            doubtful = sent.dispatch_id if sent.state in ("sending", "unknown") else ""
-            break
-        gone.append(sent.dispatch_id)
-        contents.append(obligations.content(session, row))
-    return Chain(base, tuple(gone), contents, doubtful)
+        if sent.state == "sent" and sent.ack_state != "rejected":
+            gone.append(sent.dispatch_id)
+            contents.append(obligations.content(session, row))
+        else:
+            doubtful = doubtful or (sent.dispatch_id if sent.state in ("sending", "unknown") else "")
+            free = number if free < 0 else free
+        number += 1
+    return Chain(base, tuple(gone), contents, doubtful, number if free < 0 else free)
 
 
 def _carried(session: Session, key: str) -> Row[Any] | None:

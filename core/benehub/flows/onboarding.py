@@ -99,6 +99,7 @@ def _keeps_who_is_in(hub: Hub, session: Session, book: PlanBook, name: str) -> N
             mend="Keep it under plans, and let it end by effective_to",
         )  # fmt: skip
     _keeps_what_is_owed(session, plans, name)
+    _keeps_whom_it_is_owed_to(session, before, book, name)
     _keeps_leave_that_stands(session, {one.id for one in before.leave} - {one.id for one in book.leave}, name)
 
 
@@ -112,6 +113,38 @@ def _keeps_what_is_owed(session: Session, plans: AbstractSet[str], name: str) ->
                 f"plan {plan!r} is gone, and {amount} of its premium is open", where=name,
                 mend="Keep it under plans until its premium is paid and its credits are taken; effective_to ends it",
             )  # fmt: skip
+
+
+_OWED_TO = {
+    "carrier": (chart.PREMIUM_PAYABLE,),
+    "recordkeeper": (
+        chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.LOAN_PAYABLE, chart.EARNINGS_PAYABLE, chart.DEPOSIT_TRANSIT,
+    ),
+    "custodian": (chart.ACCOUNT_PAYABLE, chart.CUSTODIAN_TRANSIT),
+}  # fmt: skip
+"""Field of a plan that names whom it is paid to -> the accounts in which something of it may be open with him. What is
+on its way to a carrier is known by its payment, and by the plan alone not."""
+
+
+def _keeps_whom_it_is_owed_to(session: Session, before: PlanBook, book: PlanBook, name: str) -> None:
+    """No plan may be another carrier's, recordkeeper's or custodian's while something of it is open with the old one:
+    the ledger knows by the plan whose it is, and what the old one is owed, or owes, would be told of the new one."""
+    old_plans = {plan.id: plan for plan in before.plans}
+    for plan in book.plans:
+        for field, accounts in _OWED_TO.items() if plan.id in old_plans else ():
+            old, new = getattr(old_plans[plan.id], field), getattr(plan, field)
+            if not old or new == old:
+                continue
+            by = ("person_id", "coverage_month", "pay_date", "money_source")
+            found = ledger.balances(session, accounts, by=by, plan=plan.id)
+            if found:
+                amount = format_minor(sum(abs(one.amount) for one in found), found[0].unit)
+                raise ConfigError(
+                    f"plan {plan.id!r} moves from {field} {old} to {new or 'none'}, and {amount} of it is open with "
+                    f"{old}", where=name,
+                    mend="Give the new one's plan an id of its own, and let this one end by effective_to; or load this "
+                    f"once nothing of it is open: benehub ledger balances --account {accounts[0]} --by plan",
+                )  # fmt: skip
 
 
 def _keeps_leave_that_stands(session: Session, policies: AbstractSet[str], name: str) -> None:

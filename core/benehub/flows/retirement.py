@@ -33,6 +33,8 @@ from benehub.store.tables import confirmation
 
 OPERATION = "contribution.deposit"
 
+DEPOSITED = "contribution.deposited"
+
 PAYABLE = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.LOAN_PAYABLE)
 """Where what a recordkeeper is owed stands until it is deposited."""
 _OWED_ON = {"match": chart.MATCH_PAYABLE, "qnec": chart.MATCH_PAYABLE, "loan": chart.LOAN_PAYABLE}
@@ -178,9 +180,17 @@ def _record(session: Session, book: PlanBook, plan_id: str, pay_date: date, disp
             dims = (one["person"], plan_id, part, str(Month.of(pay_date)), pay_date, dispatch_id)
             legs = (Leg(payable, unit, amount, *dims), Leg(chart.DEPOSIT_TRANSIT, unit, -amount, *dims))
             key = f"deposit/{dispatch_id}/{one['person']}/{part}"
-            entries.append(NewEntry(key, "contribution.deposited", today, legs, dispatch_id))
+            entries.append(NewEntry(key, DEPOSITED, today, legs, dispatch_id))
     ledger.record(session, entries)
     return len(entries)
+
+
+def take_back(session: Session, dispatch_id: str) -> int:
+    """A file came back after it had left: what it had deposited is owed again. Gives how many entries were reversed.
+
+    Whatever it was posted under stays; again changes nothing.
+    """
+    return ledger.record(session, ledger.reversals(session, dispatch_id, DEPOSITED, f"came back: {dispatch_id}")).new
 
 
 def _spared(plan: Plan | None, part: str) -> str:

@@ -6,7 +6,7 @@ from benehub.ledger.accounts import CHART, Account
 from benehub.ledger.balances import Balance, balances, clearing, open_pending
 from benehub.ledger.books import Book, Closed, Movement, Posting, book_of, closed, movements, postings
 from benehub.ledger.entries import Leg, NewEntry
-from benehub.ledger.journal import Recorded, entry_of, head, legs_of, record, reversal, void
+from benehub.ledger.journal import Recorded, entry_of, head, legs_of, record, reversal, reversals, void
 from benehub.ledger.restate import Restated, restate
 from benehub.ledger.verify import Verification, verify
 
@@ -36,6 +36,7 @@ __all__ = [
     "record",
     "restate",
     "reversal",
+    "reversals",
     "verify",
     "void",
 ]

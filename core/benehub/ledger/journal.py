@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -168,6 +169,28 @@ def reversal(session: Session, entry_id: str, reason: str) -> NewEntry:
         pending_id=None if _ended(session, header.pending_id) else header.pending_id,
         reverses_id=entry_id,
     )
+
+
+def reversals(session: Session, source: str, type_: str, reason: str) -> list[NewEntry]:
+    """The entries that take back all that a source posted as `type_`, none of it for a pending entry; in one query."""
+    rows = session.rows(
+        select(leg_table, entry_table.c.idempotency_key, entry_table.c.effective_date)
+        .join(
+            entry_table,
+            (entry_table.c.employer_id == leg_table.c.employer_id) & (entry_table.c.entry_id == leg_table.c.entry_id),
+        )
+        .where(*session.where(entry_table, source=source, status="posted", type=type_))
+        .order_by(entry_table.c.seq, leg_table.c.leg_no)
+    )
+    return [
+        NewEntry(
+            f"reverse:{key}", f"{type_}.reversed", day, tuple(leg_from(row).negated() for row in legs), reason,
+            reverses_id=entry_id,
+        )
+        for (entry_id, key, day), legs in groupby(
+            rows, lambda row: (row.entry_id, row.idempotency_key, row.effective_date)
+        )
+    ]  # fmt: skip
 
 
 def void(session: Session, entry_id: str, reason: str) -> NewEntry | None:

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from benehub.errors import DataError, IntegrityError
 from benehub.reconcile import returned
 from benehub.reconcile.carriers import formerly
-from benehub.reconcile.findings import OF_NOW, STANDING, TOLERATED, Finding, Relation, key_of
+from benehub.reconcile.findings import ENDS_UNFOUND, OF_NOW, STANDING, TOLERATED, Finding, Relation, key_of
 from benehub.reconcile.settled_by import found_at, proposed_of, settled_by
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
@@ -174,7 +174,7 @@ def _settle(
     closed = (*settled, *_close(session, [row for row in gone if row.state in UNSETTLED]))
     _close(session, [row for row in gone if _is_tolerated(row)])
     # It was told as closed when it was dismissed; the word was of this time and not of the next.
-    _close(session, [row for row in gone if row.state == "dismissed" and (row.relation, row.type) in OF_NOW])
+    _close(session, [row for row in gone if row.state == "dismissed" and (row.relation, row.type) in ENDS_UNFOUND])
     return Outcome(tuple(opened), closed, again)
 
 

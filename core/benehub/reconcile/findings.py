@@ -70,6 +70,7 @@ class Type(StrEnum):
     DUPLICATE_MEMBER = "DUPLICATE_MEMBER"
     PREMIUM_AT_RISK = "PREMIUM_AT_RISK"
     REMITTED_NOT_CONFIRMED = "REMITTED_NOT_CONFIRMED"
+    SHARE_NOT_ASKED = "SHARE_NOT_ASKED"
     FEE = "FEE"
     CASH_APPLICATION = "CASH_APPLICATION"
     CREDIT_EXPIRING = "CREDIT_EXPIRING"
@@ -114,6 +115,7 @@ STANDING = frozenset(
     {
         (Relation.PREMIUM, Type.PREMIUM_AT_RISK),
         (Relation.PREMIUM, Type.REMITTED_NOT_CONFIRMED),
+        (Relation.PAYROLL, Type.SHARE_NOT_ASKED),
         (Relation.RETIREMENT, Type.OVER_LIMIT),
         (Relation.RETIREMENT, Type.LIMIT_UNKNOWN),
     }
@@ -131,6 +133,9 @@ OF_NOW = frozenset(
     }
 )
 """What is so now, whichever month is compared: each is one difference, of the month it was found for first."""
+
+ENDS_UNFOUND = OF_NOW | {(Relation.PREMIUM, Type.REMITTED_NOT_CONFIRMED)}
+"""What a dismissal is of only for as long as a comparison finds it: a payment that was confirmed after all is over."""
 
 UNKNOWN_PLAN = (
     "Map the vendor's word for the plan under Connections, or add the plan to the plan book, then read it again"

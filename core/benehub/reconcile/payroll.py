@@ -13,12 +13,13 @@ from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import plan_pay
+from benehub.reconcile import never_asked, plan_pay
 from benehub.reconcile.caught_up import without_arrears
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.made_up import without_made_up
 from benehub.reconcile.misplaced import misplaced
 from benehub.reconcile.sources import swapped
+from benehub.reconcile.to_come import registers
 from benehub.reconcile.unmatched import meant
 from benehub.records import TaxClass
 from benehub.store import Session
@@ -47,11 +48,19 @@ class Line:
 
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
-    """Every difference between the month's expected lines and the register."""
-    lines = without_arrears(session, _differing(session, book, connection_id, month))
+    """Every difference between the month's expected lines and the register.
+
+    A pay date whose register is still to come is left out: all that it is to take is pending, and nothing is missing.
+    """
+    differing = _differing(session, book, connection_id, month)
+    known = registers(session, book, connection_id)
+    early = known.to_come(session, {(line.person_id, line.pay_date) for line in differing})
+    lines = without_arrears(session, [line for line in differing if (line.person_id, line.pay_date) not in early])
     lines = without_made_up(session, lines, month)
     linked = _linked(session, connection_id)
-    findings = list(_unlinked(lines, linked, month, book))
+    # Whom payroll does not know it will not pay either: that is said before the day comes.
+    coming = [line for line in differing if (line.person_id, line.pay_date) in early]
+    findings = list(_unlinked([*lines, *coming], linked, month, book))
     rest = [line for line in lines if line.person_id in linked]
     other_pay, rest = plan_pay.apart(rest, plan_pay.other_pay(session, connection_id, month))
     findings += plan_pay.findings(other_pay, month, book)
@@ -66,6 +75,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     findings += [_finding(line, month, book, paid) for line in rest]
     findings += _wrong_class(session, book, connection_id, month)
     findings += _strangers(session, book, connection_id, month)
+    findings += never_asked.compare(session, book, month)
     return findings
 
 

@@ -32,6 +32,9 @@ from benehub.store.tables import confirmation, leg, obligation
 FILE = "contribution.deposit"
 """The operation of contribution files; a pay date's begin their key with it, the plan and the day."""
 
+RETURNED = "the deposit came back"
+"""How the reason begins of a file that was returned after it had left."""
+
 Due = Callable[[Plan, date], DepositDue]
 """When the contributions of a pay date have to be with the trust: the plan's standard, safe harbor and outer limit."""
 
@@ -255,9 +258,11 @@ def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month)
 def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
     """One difference a pay date: what payroll took and nobody has sent on to the trust; whom no file can name, each."""
     found = _by_pay_date(session, connection_id, month)
+    back = _returned(session, connection_id, month)
     for (plan, day, person_id, why), sums in sorted(found.items()):
         if book.plan(plan).recordkeeper != connection_id:
             continue
+        why = why or back.get(f"{FILE}/{plan}/{day}", "")
         when = due(book.plan(plan), day)
         if not why and session.today() > when.due:
             later = corrected.told_later(session, plan, day, when.due, corrected.with_open(session, plan, day))
@@ -284,6 +289,17 @@ def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: 
             person_id=person_id or None, plan=plan, expected=sums["owed"], actual=sums["over"],
             unit=book.employer.currency, clear_by=None if why else when.due,  # what is held waits for a person now
         )  # fmt: skip
+
+
+def _returned(session: Session, connection_id: str, month: Month) -> dict[str, str]:
+    """Pay dates (by the business key of their first file) of which a file came back and did not leave anew -> why."""
+    rows = session.rows(
+        select(obligation.c.business_key, obligation.c.reason).where(
+            *session.where(obligation, kind=FILE, connection_id=connection_id, period=str(month), state="refused"),
+            obligation.c.reason.startswith(RETURNED, autoescape=True),
+        )
+    )
+    return {row.business_key.partition("/correction-")[0]: row.reason for row in rows}
 
 
 def _by_pay_date(session: Session, connection_id: str, month: Month) -> dict[tuple[str, date, str, str], Counter[str]]:

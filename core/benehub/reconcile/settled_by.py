@@ -207,11 +207,15 @@ def _taken_back() -> ColumnElement[bool]:
 
 
 def _of_nobody(session: Session, row: Row[Any], told: _Told) -> list[str]:
-    """What was posted since it was found about all who were paid on its pay date, in its plan."""
+    """What was posted since it was found about all who were paid on its pay date, in its plan; of a payment, for it."""
     day, part = _day(row.reference), _part(row.reference)
-    if not day or not row.plan:
+    if row.type == Type.REMITTED_NOT_CONFIRMED:
+        sent = row.reference.rpartition("/")[2]
+        conditions = [*_counted(session), leg.c.account == chart.CARRIER_TRANSIT, leg.c.batch == sent, *_stands(told)]
+    elif not day or not row.plan:
         return []
-    conditions = [*_counted(session), leg.c.plan == row.plan, leg.c.pay_date == day, *_stands(told)]
+    else:
+        conditions = [*_counted(session), leg.c.plan == row.plan, leg.c.pay_date == day, *_stands(told)]
     if part:
         conditions.append(or_(leg.c.money_source.is_(None), leg.c.money_source == part))
     if row.type == Type.WITHHELD_NOT_DEPOSITED:

@@ -14,6 +14,7 @@ from benehub.ledger import accounts as chart
 from benehub.ledger.balances import concerns
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
+from benehub.reconcile import never_asked, to_come
 from benehub.reconcile.accounts import ON_PAYABLE
 from benehub.reconcile.given_up import NO_MONEY
 from benehub.reconcile.in_flight import flights
@@ -51,6 +52,7 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     items: dict[str, list[Item]] = {code: [] for code in balances}
     items[chart.EMPLOYEE_SHARE_DUE] += remainders(session, book, month)
     items[chart.EMPLOYEE_SHARE_DUE] += _later(session, book, month)
+    items[chart.EMPLOYEE_SHARE_DUE] += _to_take(session, book, month)
     items[chart.EMPLOYEE_SHARE_DUE] += _differences(session, month, "payroll", book, insured=True)
     items[chart.PREMIUM_PAYABLE] += _differences(session, month, "premium", book)
     items[chart.PREMIUM_PAYABLE] += awaited.premiums(session, book, month)
@@ -69,10 +71,8 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
 
 
 def _scheduled(session: Session, month: Month, plans: Sequence[str], *by: ColumnElement[Any]) -> Sequence[Row[Any]]:
-    """Employees' shares that were accrued so far, less what was to be taken so far; what is not zero."""
-    kinds = (
-        "premium.accrued", "premium.accrued.reversed", "opening.share", "deduction.expected", "deduction.expected.void",
-    )  # fmt: skip
+    """Employees' shares that were accrued so far, less what was to be taken or was borne so far; what is not zero."""
+    kinds = (*never_asked.ASKED, "opening.share")
     total = func.sum(leg.c.amount)
     return session.rows(
         select(*by, total.label("amount"))
@@ -87,6 +87,12 @@ def _scheduled(session: Session, month: Month, plans: Sequence[str], *by: Column
         .group_by(*by)
         .having(total != 0)
     )
+
+
+def _to_take(session: Session, book: PlanBook, month: Month) -> Iterator[Item]:
+    """What pay dates are to take whose register is still to come: it is not missing before that is due."""
+    for one in to_come.to_take(session, book, month):
+        yield Item(f"to be taken from the pay of {one.pay_date} for {one.plan}", one.amount, one.clear_by)
 
 
 def _later(session: Session, book: PlanBook, month: Month) -> list[Item]:
@@ -146,7 +152,10 @@ def _left(
         if mine and one.plan in (None, *mine):
             key = (str(one.person_id), one.plan or mine[0])
             open_[key] = open_.get(key, 0) - one.amount
-    return [open_.get(key, 0) - coming.get(key, 0) for key in sorted(who) if key[0] not in stay]
+    still = to_come.of_persons(session, book, month, persons)
+    return [
+        open_.get(key, 0) - coming.get(key, 0) - still.get(key, 0) for key in sorted(who) if key[0] not in stay
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +221,10 @@ def _booked_as_loans(session: Session, book: PlanBook, month: Month) -> list[Ite
 
 
 def _insured_part(session: Session, book: PlanBook, person_id: str, month: Month) -> int:
-    """What was expected of one person for insurance, all pay dates of the month."""
+    """What was expected of one person for insurance, all pay dates of the month but those that are still to come."""
     plans = [plan.id for plan in book.insurance_plans()]
-    total = session.connection.execute(
-        select(func.sum(leg.c.amount))
+    rows = session.rows(
+        select(leg.c.pay_date, func.sum(leg.c.amount).label("amount"))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer,
@@ -226,8 +235,11 @@ def _insured_part(session: Session, book: PlanBook, person_id: str, month: Month
             entry.c.effective_date >= month.first,
             entry.c.effective_date < month.end,
         )
-    ).scalar()
-    return int(total or 0)
+        .group_by(leg.c.pay_date)
+    )
+    known = to_come.registers(session, book, book.roles.payroll)
+    still = known.to_come(session, {(person_id, row.pay_date) for row in rows})
+    return sum(int(row.amount) for row in rows if (person_id, row.pay_date) not in still)
 
 
 def _with_custodian(session: Session, month: Month, types: tuple[str, ...]) -> list[Item]:

@@ -15,7 +15,7 @@ from benehub.ledger.books import closed
 from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import MONTHLY, Relation, given_up
+from benehub.reconcile import MONTHLY, Relation, given_up, to_come
 from benehub.reconcile.accounts import untold
 from benehub.reconcile.compared import compared, stale, stale_before
 from benehub.reconcile.differences import is_of_now
@@ -65,7 +65,7 @@ def checklist(session: Session, book: PlanBook, month: Month) -> list[Condition]
         _over(session, month),
         _in_order(session, month),
         _own_work(session, book, month),
-        _compared(session, month),
+        _compared(session, book, month),
         _custody(session),
         _unsettled(session, month),
         _expected(session, month),
@@ -119,8 +119,10 @@ def _own_work(session: Session, book: PlanBook, month: Month) -> Condition:
     return _condition("The month's own work was done", found, mend)
 
 
-def _compared(session: Session, month: Month) -> Condition:
+def _compared(session: Session, book: PlanBook, month: Month) -> Condition:
     """Whether every relation was compared since anything last came in, or was let in by a person.
+
+    A pay date whose register is still to come was compared with nothing.
 
     The first closing signs earlier months along: each of them from the first that was worked out here has to be, too;
     not on the same day once all its days are due.
@@ -129,6 +131,10 @@ def _compared(session: Session, month: Month) -> Condition:
     along = stale_before(session, _along(session, month))
     found += [f"{one} is signed along and was not compared since the last read" for one in along]
     mend = f"benehub reconcile all -p {month if len(found) > len(along) or not along else along[0]}"
+    coming = to_come.days(session, book, month)
+    found += [f"payroll was not compared for {day}: its register is still to come" for day in coming]
+    if coming:
+        mend = f"benehub sync {book.roles.payroll}; {mend}"
     return _condition("Every relation was compared since the last read", found, mend)
 
 

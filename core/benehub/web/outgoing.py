@@ -137,6 +137,7 @@ def _may(told: dict[str, Any]) -> dict[str, bool]:
         "may_leave": state == "prepared" or (state == "held" and not tried),
         "may_settle": state in ("sending", "unknown") or (state == "held" and tried),
         "may_resend": state in ("refused", "failed"),
+        "may_return": dispatches.may_come_back(told["operation"], state, told["acknowledged"]),
     }
 
 

@@ -7,18 +7,22 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.api.v1.conftest import ACME, OWNER, Api, problem
 
+from benehub import ledger
 from benehub.access import Caller, Permission, Role
 from benehub.access.audit import newest
 from benehub.errors import DataError
 from benehub.flows import bind
 from benehub.flows import runs as run_rows
 from benehub.flows.runs import By
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.reconcile import listed
@@ -55,6 +59,9 @@ def ended(api: Api, path: str) -> Any:
 
 def test_a_reconciliation_is_started_followed_and_read(working: Api) -> None:
     working.app.state.patience.pause = 0.05
+    with working.hub.store.write("acme") as session:  # money that nobody explains
+        legs = (Leg(chart.EMPLOYEE_SHARE_DUE, "USD", 7_00, coverage_month="2026-10"), Leg(chart.BANK, "USD", -7_00))
+        ledger.record(session, [NewEntry("stray", "t.stray", date(2026, 10, 1), legs, "test")])
     body = {"period": "2026-10", "relations": ["premium", "intake"]}
     started = working.send("/reconciliations", body, 202, key="k1")
     place, run = started.headers["location"], started.json()["run"]
@@ -73,7 +80,7 @@ def test_a_reconciliation_is_started_followed_and_read(working: Api) -> None:
         at_risk = [(one.type, one.period) for one in listed(session) if one.relation == "premium"]
     assert at_risk == [("PREMIUM_AT_RISK", "2026-10")]  # accrued, unpaid, and past its due day
     left = [(one.account, format_minor(one.unexplained)) for one in accounts if one.unexplained]
-    assert left and [(one["account"], one["amount"]) for one in done["unexplained"]] == left
+    assert left == [("1300", "7.00")] and [(one["account"], one["amount"]) for one in done["unexplained"]] == left
     assert [one["run"] for one in working.get("/reconciliations")["items"]] == [run]
     again = working.send("/reconciliations", body, 202, key="k1")
     assert (again.json()["run"], again.headers["location"]) == (run, place)

@@ -216,7 +216,8 @@ def get_content(_caller: Sends, at: At, dispatch: DispatchPath) -> Response:
 
 @router.post("/{dispatch}/settle", operation_id="settle_dispatch")
 def settle_dispatch(_caller: Sends, at: At, claim: Once, dispatch: DispatchPath, body: Settled) -> DispatchDetail:
-    """Say whether the vendor has what stopped half-way; look there first."""
+    """Say whether the vendor has what stopped half-way; look there first. Of a deposit that had left: whether it came
+    back; then its money is owed again, and goes in a new file."""
     _must_be(at, dispatch)
     flow.settle(at.hub, at.employer, dispatch, body.has, at.caller.user, body.note)
     return _shown(at, dispatch)
