@@ -42,6 +42,8 @@ def _draft(asked: Asked) -> Draft | Refusal:
     session, book, row = asked.session, asked.book, asked.row
     told, _, part = row.reference.partition("/")
     plan = book.plan(row.plan)
+    if plan.recordkeeper and (row.actual or 0) > (row.expected or 0):
+        return Refusal("a deferral is never given back with another pay: each pay has its own election")
     if part != "employee" or plan.deduction is None or not plan.insured:
         return Refusal("it is no employee's share of a premium: payroll or the plan's own correction puts it right")
     worker = facts.part_of(session, Interval(date.min, FOREVER), row.person_id).workers[0]

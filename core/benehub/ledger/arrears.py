@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, or_, select
+from sqlalchemy import Row, Select, and_, case, exists, func, or_, select
 
 from benehub.ledger import accounts as chart
 from benehub.ledger.entries import Leg, NewEntry
@@ -201,6 +201,56 @@ def unasked(session: Session, keys: Iterable[Key]) -> dict[Key, list[tuple[date,
     for row in rows:
         found[(row.person_id, row.plan)].append((row.pay_date, row.coverage_month, int(row.amount)))
     return {key: lines for key, lines in found.items() if key in set(keys)}
+
+
+def asked_too_much(session: Session, people: Sequence[str], today: date) -> list[NewEntry]:
+    """Coming lines of these people that ask for more of a month than is owed of it, as they shall stand.
+
+    What was forgiven since a line was told is asked for no more: the last line of the month is less by it, or gone.
+    """
+    coming: dict[tuple[str, str, str], list[Row[Any]]] = defaultdict(list)
+    for row in session.rows(_coming(session, people, today)):
+        coming[(row.person_id, row.plan, row.coverage_month)].append(row)
+    owed = balances(session, before=today) if coming else {}
+    found = []
+    for (person_id, plan, month), rows in coming.items():
+        left = max(0, owed.get((person_id, plan), {}).get(month, 0))
+        over = sum(int(row.amount) for row in rows) - left
+        for row in reversed(rows):
+            cut = min(max(0, over), int(row.amount))
+            over -= cut
+            if cut:
+                found.append(_lowered(row, int(row.amount) - cut))
+    return found
+
+
+def _coming(session: Session, people: Sequence[str], today: date) -> Select[Any]:
+    """Lines that ask for arrears on pay dates from today on, of which nothing was taken yet; the first pay first."""
+    ended = entry.alias("ended")
+    return (
+        select(
+            entry.c.idempotency_key, entry.c.source, entry.c.effective_date, entry.c.due_date, leg.c.person_id,
+            leg.c.plan, leg.c.coverage_month, leg.c.unit, leg.c.money_source, leg.c.amount,
+        )
+        .join(leg, (leg.c.employer_id == entry.c.employer_id) & (leg.c.entry_id == entry.c.entry_id))
+        .where(
+            *session.where(entry, type=ARREARS, status="pending"), entry.c.effective_date >= today,
+            leg.c.account == chart.PAYROLL_CLEARING, leg.c.amount > 0, session.among(leg.c.person_id, people),
+            ~exists().where(ended.c.employer_id == entry.c.employer_id, ended.c.pending_id == entry.c.entry_id),
+        )
+        .order_by(entry.c.effective_date, entry.c.idempotency_key)
+    )  # fmt: skip
+
+
+def _lowered(row: Row[Any], amount: int) -> NewEntry:
+    dims = (row.person_id, row.plan, row.money_source, row.coverage_month, row.effective_date)
+    legs = (
+        Leg(chart.PAYROLL_CLEARING, row.unit, amount, *dims), Leg(chart.EMPLOYEE_SHARE_DUE, row.unit, -amount, *dims)
+    )  # fmt: skip
+    return NewEntry(
+        row.idempotency_key.rpartition("/r")[0], ARREARS, row.effective_date, legs if amount else (), row.source,
+        status="pending", due_date=row.due_date,
+    )  # fmt: skip
 
 
 def _sums(session: Session, by: tuple[Any, ...], which: Any, account: str) -> Sequence[Row[Any]]:

@@ -7,7 +7,7 @@ contribution leaves the loan unpaid, and forfeitures may pay for a match where t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -33,10 +33,10 @@ def others(lines: Sequence[Line], book: PlanBook) -> list[Line]:
     return [line for line in lines if line.part == LOAN and not carried(book.plan(line.plan))]
 
 
-def deposited_here(book: PlanBook) -> ColumnElement[bool]:
-    """Which credits the hub's deposits answer for: all in plans that are here, but repayments that payroll sends."""
-    carrying = [plan.id for plan in book.plans if carried(plan)]
-    here = confirmation.c.plan.in_([plan.id for plan in book.plans])
+def deposited_here(plans: Collection[Plan]) -> ColumnElement[bool]:
+    """Which credits the hub's deposits answer for: all in these plans, but repayments that payroll sends."""
+    carrying = [plan.id for plan in plans if carried(plan)]
+    here = confirmation.c.plan.in_([plan.id for plan in plans])
     return and_(here, or_(confirmation.c.part != LOAN, confirmation.c.plan.in_(carrying)))
 
 
@@ -112,15 +112,17 @@ def mixed_up(short: Line, over: Line, month: Month, unit: str) -> Finding:
     )  # fmt: skip
 
 
-def forfeited(session: Session, book: PlanBook, connection_id: str, month: Month) -> Mapping[Key, int]:
-    """What was credited from forfeitures of plans that are here, by person, plan, part and pay date."""
+def forfeited(
+    session: Session, plans: Collection[Plan], connection_id: str, month: Month
+) -> Mapping[Key, int]:  # fmt: skip
+    """What was credited from forfeitures of these plans, by person, plan, part and pay date."""
     keys = (confirmation.c.person_id, confirmation.c.plan, confirmation.c.part, confirmation.c.pay_date)
     rows = session.rows(
         select(*keys, func.sum(confirmation.c.amount).label("amount"))
         .where(
             *session.where(confirmation, kind=FORFEITURE, connection_id=connection_id, current=1),
             confirmation.c.pay_date >= month.first, confirmation.c.pay_date < month.end,
-            confirmation.c.person_id.is_not(None), confirmation.c.plan.in_([plan.id for plan in book.plans]),
+            confirmation.c.person_id.is_not(None), confirmation.c.plan.in_([plan.id for plan in plans]),
         )
         .group_by(*keys)
         .having(func.sum(confirmation.c.amount) != 0)

@@ -38,6 +38,12 @@ Due = Callable[[Plan, date], DepositDue]
 
 def to_compare(session: Session, book: PlanBook, month: Month) -> list[str]:
     """The recordkeepers of a month: those of the plan book, and those of plans dropped since that have money in it."""
+    plans = [*book.retirement_plans(), *_dropped(session, book, month)]
+    return sorted({plan.recordkeeper for plan in plans if plan.recordkeeper})
+
+
+def _dropped(session: Session, book: PlanBook, month: Month) -> list[Plan]:
+    """Plans that the plan book has no more and for which money of the month was withheld or granted."""
     rows = session.rows(
         select(leg.c.plan)
         .where(
@@ -47,8 +53,7 @@ def to_compare(session: Session, book: PlanBook, month: Month) -> list[str]:
         )
         .distinct()
     )  # fmt: skip
-    plans = [*book.retirement_plans(), *(plan for row in rows if (plan := book.find(row.plan)) is not None)]
-    return sorted({plan.recordkeeper for plan in plans if plan.recordkeeper})
+    return [plan for row in rows if (plan := book.find(row.plan)) is not None]
 
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
@@ -58,7 +63,8 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
     unequal = not_contributions.of_plans_here(unequal, book)
     lines = [one for one in unequal if book.plan(one.plan).recordkeeper == connection_id]
     others, lines = not_contributions.others(lines, book), not_contributions.without_others(lines, book)
-    used = not_contributions.forfeited(session, book, connection_id, month)
+    plans = [*book.plans, *_dropped(session, book, month)]
+    used = not_contributions.forfeited(session, plans, connection_id, month)
     paid_wrongly, lines = not_contributions.offset(lines, used, book)
     mixed, lines = not_contributions.mixed(lines, others)
     pairs, rest = swapped(lines)
@@ -71,7 +77,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
     findings += _unequal(session, rest, month, book, due)
     findings += _unknown(session, book, connection_id, month)
     findings += _not_deposited(session, book, connection_id, month, due)
-    findings += _late(session, book, connection_id, month, due)
+    findings += _late(session, book, plans, connection_id, month, due)
     findings += earnings.compare(session, book, connection_id, month, on_the_way, lambda plan, day: due(plan, day).due)
     return findings
 
@@ -345,14 +351,16 @@ def estimate(own_minor: int, due: date, today: date) -> int | None:
     return lost.required().lost_earnings_minor
 
 
-def _late(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
+def _late(
+    session: Session, book: PlanBook, plans: Sequence[Plan], connection_id: str, month: Month, due: Due
+) -> Iterator[Finding]:  # fmt: skip
     """One difference a pay date: when the trust had the money, against the standard of the plan.
 
     The employer's own money alone is not late by it: a match is due with the tax return. Repayments of loans that
     payroll sends itself are no deposit of ours.
     """
     late: dict[tuple[str, date], list[Row[Any]]] = {}
-    for row in _after(session, book, connection_id, month, due):
+    for row in _after(session, plans, connection_id, month, due):
         if row.on_date > due(book.plan(row.plan), row.pay_date).due:
             late.setdefault((row.plan, row.pay_date), []).append(row)
     for (plan, pay_date), rows in sorted(late.items()):
@@ -368,7 +376,9 @@ def _late(session: Session, book: PlanBook, connection_id: str, month: Month, du
         )  # fmt: skip
 
 
-def _after(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Row[Any]]:
+def _after(
+    session: Session, plans: Sequence[Plan], connection_id: str, month: Month, due: Due
+) -> Iterator[Row[Any]]:  # fmt: skip
     """What the trust had after the first due day of a pay date, by plan and day: nearly all it had before, unread.
 
     Each pay date is asked for by itself, for the day it is due is its own.
@@ -379,14 +389,14 @@ def _after(session: Session, book: PlanBook, connection_id: str, month: Month, d
     by = (confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date)
     late = select(*by, func.sum(amount).label("amount"), own).where(
         *mine, confirmation.c.pay_date == bindparam("day"), confirmation.c.on_date > bindparam("due"),
-        not_contributions.deposited_here(book),
+        not_contributions.deposited_here(plans),
     ).group_by(*by)  # fmt: skip
     following = select(func.min(confirmation.c.pay_date)).where(
         *mine, confirmation.c.pay_date >= bindparam("after"), confirmation.c.pay_date < month.end
     )
     after = month.first
     while day := session.connection.execute(following, {"after": after}).scalar():
-        first = min((due(plan, day).due for plan in book.plans if plan.recordkeeper), default=day)
+        first = min((due(plan, day).due for plan in plans if plan.recordkeeper), default=day)
         yield from session.rows(late, {"day": day, "due": first})
         after = day + timedelta(1)
 

@@ -19,7 +19,7 @@ from sqlalchemy import Row, exists, func, select
 from benehub import ledger
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
-from benehub.ledger.arrears import DEDUCTION, TOLERATED
+from benehub.ledger.arrears import DEDUCTION, TOLERATED, asked_too_much
 from benehub.planbook import PlanBook
 from benehub.reconcile import carriers
 from benehub.reconcile.differences import note_rounded
@@ -103,7 +103,12 @@ def post(session: Session, book: PlanBook, relation: Relation, period: str) -> T
         ledger.restate(session, [*wanted, *gone])
         before = {one.entry_id for one in standing}
         now = _standing(session, relation, period)
-        note_rounded(session, {one.source: one.entry_id for one in now if one.entry_id not in before})
+        fresh = {one.source: one.entry_id for one in now if one.entry_id not in before}
+        note_rounded(session, fresh)
+        if relation == Relation.PAYROLL and fresh:
+            # A coming pay may have been told of it before anybody knew that it is tolerated.
+            people = sorted({row.person_id for row in rows if row.difference_id in fresh})
+            ledger.restate(session, asked_too_much(session, people, session.today()))
     return Tolerated(len(rows), sum(row.at_stake for row in rows))
 
 
