@@ -124,5 +124,5 @@ def test_what_has_no_fix_says_why(office: Office) -> None:
     bought(office, 100_00, 90_00)
     with office.hub.store.write("acme") as session:
         session.change(difference, {"difference_id": one_of(office.hub, "RATE_DIFF").difference_id}, type="FEE")
-    with pytest.raises(DataError, match="named in the plan book"):
+    with pytest.raises(DataError, match="monthly_fee"):
         fixes.propose(office.hub, "acme", one_of(office.hub, "FEE").difference_id, "ann")

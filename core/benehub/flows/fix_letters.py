@@ -37,9 +37,8 @@ BY_HAND = "by hand: no program of the vendor's takes it"
 _LEFT = ("sent", "confirmed")
 
 ERROR_OF_FACT = (
-    "within a year of its deposit it may go back to the employer as a mistake of fact, less what it lost and without "
-    "what it earned (ERISA section 403(c)(2)(A)); after that it stays in the plan, unallocated, and pays employer "
-    "contributions"
+    "as long as ERISA section 403(c)(2)(A) allows it may go back to the employer as a mistake of fact, less what it "
+    "lost and without what it earned; after that it stays in the plan, unallocated, and pays employer contributions"
 )
 EVIDENCE = (
     "it left by an administrative error, which the payroll register proves; for an HSA nothing else than such an error "
@@ -47,27 +46,27 @@ EVIDENCE = (
 )
 
 RECORDKEEPER: Mapping[Type, str] = {
-    Type.DEPOSITED_OVER: f"Take the excess out of the participant's account: {ERROR_OF_FACT}",
-    Type.CREDITED_OVER: "Take back what was credited beyond the deposit, and tell where the money came from",
-    Type.DUPLICATE_CREDIT: "Take the second credit back; do not set it off against the next deposit",
-    Type.CREDITED_SHORT: "Credit the rest of the deposit as of the day it arrived, with what it would have earned",
-    Type.DEPOSITED_NOT_CREDITED: "Credit the deposit as of the day it arrived, with what it would have earned",
-    Type.EARNINGS_NOT_CREDITED: "Credit the lost earnings that were deposited",
-    Type.CREDITED_WRONG_PERSON: "Move the amount, with its earnings, to the participant for whom it was deposited",
-    Type.WRONG_SOURCE: "Move the amount, with its earnings, to the source for which it was deposited",
-    Type.LOAN_IN_CONTRIB: "Book the amount as what it was deposited for: contributions and repayments are not one",
-    Type.FORFEITURE_OFFSET: "Tell which forfeitures paid employer contributions of that pay date, and correct them",
-    Type.UNKNOWN_PARTICIPANT: "Tell who the participant is, or take the credit back",
-    Type.OVER_LIMIT: "Return what is above the limit, with its earnings, by the day the law of that limit names",
+    Type.DEPOSITED_OVER: f"take the excess out of the participant's account: {ERROR_OF_FACT}",
+    Type.CREDITED_OVER: "take back what was credited beyond the deposit, and tell where the money came from",
+    Type.DUPLICATE_CREDIT: "take the second credit back; do not set it off against the next deposit",
+    Type.CREDITED_SHORT: "credit the rest of the deposit as of the day it arrived, with what it would have earned",
+    Type.DEPOSITED_NOT_CREDITED: "credit the deposit as of the day it arrived, with what it would have earned",
+    Type.EARNINGS_NOT_CREDITED: "credit the lost earnings that were deposited",
+    Type.CREDITED_WRONG_PERSON: "move the amount, with its earnings, to the participant for whom it was deposited",
+    Type.WRONG_SOURCE: "move the amount, with its earnings, to the source for which it was deposited",
+    Type.LOAN_IN_CONTRIB: "book the amount as what it was deposited for: contributions and repayments are not one",
+    Type.FORFEITURE_OFFSET: "tell which forfeitures paid employer contributions of that pay date, and correct them",
+    Type.UNKNOWN_PARTICIPANT: "tell who the participant is, or take the credit back",
+    Type.OVER_LIMIT: "return what is above the limit, with its earnings, by the day the law of that limit names",
 }
 """What a recordkeeper is asked, by type."""
 
 CUSTODIAN: Mapping[Type, str] = {
-    Type.DEPOSITED_OVER: f"Give back what was sent beyond what payroll took: {EVIDENCE}",
-    Type.CREDITED_OVER: "Take back what was posted beyond the line that was sent, and tell where the money came from",
-    Type.CREDITED_SHORT: "Post the rest of the line that was sent",
-    Type.DEPOSITED_NOT_CREDITED: "Post the line that was sent, or say why it cannot be",
-    Type.UNKNOWN_PARTICIPANT: "Tell which file and which line it answers",
+    Type.DEPOSITED_OVER: f"give back what was sent beyond what payroll took: {EVIDENCE}",
+    Type.CREDITED_OVER: "take back what was posted beyond the line that was sent, and tell where the money came from",
+    Type.CREDITED_SHORT: "post the rest of the line that was sent",
+    Type.DEPOSITED_NOT_CREDITED: "post the line that was sent, or say why it cannot be",
+    Type.UNKNOWN_PARTICIPANT: "tell which file and which line it answers",
 }
 """What a custodian is asked, by type."""
 
@@ -76,32 +75,32 @@ CARRIER: Mapping[Type, str] = dict.fromkeys(
         Type.RATE_DIFF, Type.TIER_DIFF, Type.VOLUME_DIFF, Type.AGE_BAND_DIFF, Type.DEPENDANT_DIFF,
         Type.EFFECTIVE_DATE_DIFF, Type.PLAN_DIFF, Type.ENROLLED_NOT_BILLED,
     ),
-    "Bill the rest of that month: less was billed than the cover costs",
-) | {Type.RETRO_CREDIT_DUPLICATED: "Bill back the credit that was given twice"}  # fmt: skip
+    "bill the rest of that month: less was billed than the cover costs",
+) | {Type.RETRO_CREDIT_DUPLICATED: "bill back the credit that was given twice"}  # fmt: skip
 """What a carrier is asked that has billed too little, by type."""
 
 PAYROLL: Mapping[Type, str] = {
-    Type.WRONG_TAX_CLASS: "Move the amount to the right deduction, and correct the tax of the check",
-    Type.WRONG_PERIOD: "Say why it was taken with another pay, and correct what goes by the pay date",
-    Type.EMPLOYER_LINE_DIFF: "Correct the employer's line of the check to what the plan gives",
-    Type.COMP_DIFF: "Correct which pay codes count as pay of the plan, and the lines that follow from them",
-    Type.TAKEN_NOT_EXPECTED: "Correct the check: give back what was not due, with the tax class it was taken with",
-    Type.AMOUNT_DIFF: "Correct the check: give back what was too much, with the tax class it was taken with",
-    Type.DUPLICATE_DEDUCTION: "Correct the check: give back the second one, with the tax class it was taken with",
+    Type.WRONG_TAX_CLASS: "move the amount to the right deduction, and correct the tax of the check",
+    Type.WRONG_PERIOD: "say why it was taken with another pay, and correct what goes by the pay date",
+    Type.EMPLOYER_LINE_DIFF: "correct the employer's line of the check to what the plan gives",
+    Type.COMP_DIFF: "correct which pay codes count as pay of the plan, and the lines that follow from them",
+    Type.TAKEN_NOT_EXPECTED: "correct the check: give back what was not due, with the tax class it was taken with",
+    Type.AMOUNT_DIFF: "correct the check: give back what was too much, with the tax class it was taken with",
+    Type.DUPLICATE_DEDUCTION: "correct the check: give back the second one, with the tax class it was taken with",
 }
 """What payroll is asked, by type."""
 
 LEAVE: Mapping[Type, str] = {
-    Type.TAKEN_NOT_APPROVED: "Say who approved the leave that was paid, or correct the check",
-    Type.APPROVED_NOT_PAID: "Pay the leave that was approved",
-    Type.PAID_TWICE: "Correct the check: the leave was paid twice",
-    Type.PAYOUT_MISSING: "Pay out the leave that is left, by the day the state's law names",
-    Type.PAYOUT_DIFF: "Correct the pay-out of leave",
+    Type.TAKEN_NOT_APPROVED: "say who approved the leave that was paid, or correct the check",
+    Type.APPROVED_NOT_PAID: "pay the leave that was approved",
+    Type.PAID_TWICE: "correct the check: the leave was paid twice",
+    Type.PAYOUT_MISSING: "pay out the leave that is left, by the day the state's law names",
+    Type.PAYOUT_DIFF: "correct the pay-out of leave",
 }
 """What payroll is asked of leave, by type."""
 
 DISTRIBUTE = (
-    "Pay what was withheld without an election out to the participant, with its earnings, and move the match that was "
+    "pay what was withheld without an election out to the participant, with its earnings, and move the match that was "
     "made on it to forfeitures; it may be set off against no later deferral"
 )
 """What a recordkeeper is asked about a deferral that was taken too much and is in the plan."""
@@ -153,7 +152,7 @@ def _asks(row: Row[Any], asks: Mapping[Type, str]) -> str:
 def _draft(asked: Asked, asks: Mapping[Type, str]) -> Draft | Refusal:
     row = asked.row
     if row.state == "pending":
-        return Refusal(f"nothing is amiss until {row.clear_by}: {row.cause}")
+        return Refusal(f"nothing is amiss until {row.clear_by}")
     lines = _excess(asked.session, row) if row.type == Type.DEPOSITED_OVER else {}
     amount = sum(lines.values()) or abs(_beyond(row))
     if row.type in OF_PAY and (why := _not_by_check(asked)):
@@ -215,7 +214,7 @@ def _letter(asked: Asked, asks: str, amount: int, lines: Mapping[str, int]) -> D
     }  # fmt: skip
     key = _key(session, f"{OPERATION}/{vendor}/{row.difference_id}")
     said = f"ask {vendor} in writing" + (f" ({format_minor(amount, unit)} {unit})" if money and amount else "")
-    return Draft({"key": key, "request": request}, amount if money else 0, f"{said}: {asks[0].lower()}{asks[1:]}")
+    return Draft({"key": key, "request": request}, amount if money else 0, f"{said}: {asks}")
 
 
 def _key(session: Session, base: str) -> str:

@@ -24,7 +24,7 @@ WHY_NONE: Mapping[Type, str] = {
     Type.RESCISSION_BLOCKED: "cover for which pay was taken may not be ended in the past (26 CFR 54.9815-2712)",
     Type.PREMIUM_AT_RISK: "the bill is paid: benehub premiums remit",
     Type.REMITTED_NOT_CONFIRMED: "bank or carrier say what became of the payment",
-    Type.FEE: "the carrier explains or takes back its fee; one that was agreed is named in the plan book (fees)",
+    Type.FEE: "the carrier explains or takes back its fee; one that was agreed is the `monthly_fee` of its terms",
     Type.CASH_APPLICATION: "the carrier says how it booked the payments; they have left",
     Type.CREDIT_EXPIRING: "the credit is claimed by the difference of the bill behind it",
     Type.CREDIT_EXPIRED: "the carrier's days of the claim are over", Type.CLAIMED_LATE: "the claim has left, too late",
