@@ -177,6 +177,11 @@ def _write_off(hub: Hub, employer: str, employee: str, plan: str, reason: str, w
     with hub.store.write(employer) as session:
         book = hub.book(session)
         person_id = find_person(session, employee).subscriber_id
+        if book.plan(plan).is_account:
+            raise DataError(
+                f"plan {plan} is an account of the employee's own: nobody is owed what was not put in",
+                where="arrears", mend="End or lower the election, or set `arrears.carry` of the plan's deduction to false",
+            )  # fmt: skip
         plan = book.plan(plan).id
         today = session.today()
         months = account.balances(session, before=today, person_id=person_id).get((person_id, plan), {})

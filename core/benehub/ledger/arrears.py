@@ -1,4 +1,4 @@
-"""What employees still owe of pay dates that are over, read from the account of their shares.
+"""What employees still owe of pay dates that are over, read from the accounts of their shares and of their own accounts.
 
 A pay date's results close its pending lines: what was taken posts them, and the rest is carried by an entry of type
 MISSED (negative where more was taken than expected). Arrears are the sum of what was carried, less what was asked
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, exists, func, or_, select
+from sqlalchemy import Executable, Row, and_, case, exists, func, or_, select
 
 from benehub.ledger import accounts as chart
 from benehub.ledger.entries import Leg, NewEntry
@@ -29,6 +29,8 @@ TOLERATED = "difference.tolerated"
 FORGIVEN = tuple(f"{name}{end}" for name in (WRITTEN_OFF, TOLERATED) for end in ("", ".reversed"))
 """What lowers an employee's share though nothing was taken for it."""
 WITHHELD = ("deduction.withheld", "deduction.withheld.reversed")
+OWED_ON = (chart.EMPLOYEE_SHARE_DUE, chart.ACCOUNT_PAYABLE)
+"""Where a deduction stands once it is taken: a premium's share, or what goes into an account of the employee's own."""
 
 Key = tuple[str, str]
 """Person and plan."""
@@ -47,6 +49,8 @@ class OpenLine:
     rest: int
     carried: int
     """How many entries have carried something of it already."""
+    account: str = chart.EMPLOYEE_SHARE_DUE
+    """Where it stands once it is taken."""
 
 
 def open_lines(session: Session, start: date, end: date) -> list[OpenLine]:
@@ -69,10 +73,16 @@ def open_lines(session: Session, start: date, end: date) -> list[OpenLine]:
         .having(rest != 0)
         .order_by(leg.c.pay_date, origin)
     )
+    whole = ((leg.c.entry_id, leg.c.account), session.among(leg.c.entry_id, sorted({r.origin for r in rows})))
+    others = select(*whole[0]).where(leg.c.employer_id == session.employer, whole[1], leg.c.account.in_(OWED_ON))
+    stands = {r.entry_id: r.account for r in session.rows(others)}
     return [
-        OpenLine(r.origin, r.person_id, r.plan, r.coverage_month, r.pay_date, r.unit, int(r.rest), int(r.carried))
+        OpenLine(
+            r.origin, r.person_id, r.plan, r.coverage_month, r.pay_date, r.unit, int(r.rest), int(r.carried),
+            stands.get(r.origin, chart.EMPLOYEE_SHARE_DUE),
+        )
         for r in rows
-    ]
+    ]  # fmt: skip
 
 
 def carry(lines: Iterable[OpenLine], source: str) -> list[NewEntry]:
@@ -86,7 +96,7 @@ def carry(lines: Iterable[OpenLine], source: str) -> list[NewEntry]:
                 effective_date=one.pay_date,
                 legs=(
                     Leg(chart.PAYROLL_CLEARING, one.unit, -one.rest, *dims),
-                    Leg(chart.EMPLOYEE_SHARE_DUE, one.unit, one.rest, *dims),
+                    Leg(one.account, one.unit, one.rest, *dims),
                 ),
                 source=source, pending_id=one.entry_id,
             )
@@ -124,7 +134,7 @@ def balances(session: Session, before: date | None = None, person_id: str = "") 
         )
         .where(
             leg.c.employer_id == session.employer,
-            leg.c.account == chart.EMPLOYEE_SHARE_DUE,
+            leg.c.account.in_(OWED_ON),
             or_(*which),
         )
         .group_by(leg.c.person_id, leg.c.plan, leg.c.coverage_month)
@@ -148,7 +158,7 @@ def collected(session: Session) -> dict[tuple[str, str, str], list[tuple[date, i
     """What was taken (or given back) as arrears, by person, plan and coverage month: pay date and amount, in order."""
     which = and_(entry.c.type.in_(WITHHELD), entry.c.pending_id.in_(_pending(session, ARREARS)))
     found: dict[tuple[str, str, str], list[tuple[date, int]]] = defaultdict(list)
-    for row in _sums(session, (leg.c.coverage_month, leg.c.pay_date), which, chart.EMPLOYEE_SHARE_DUE):
+    for row in _sums(session, (leg.c.coverage_month, leg.c.pay_date), which, OWED_ON):
         found[(row.person_id, row.plan, row.coverage_month)].append((row.pay_date, -int(row.amount)))
     return found
 
@@ -159,7 +169,7 @@ def settled_since(session: Session) -> dict[tuple[str, str, str], int]:
         entry.c.type.in_((WRITTEN_OFF, f"{WRITTEN_OFF}.reversed")),
         and_(entry.c.type.in_(WITHHELD), entry.c.pending_id.in_(_pending(session, ARREARS))),
     )
-    rows = _sums(session, (leg.c.coverage_month,), which, chart.EMPLOYEE_SHARE_DUE)
+    rows = _sums(session, (leg.c.coverage_month,), which, OWED_ON)
     return {(row.person_id, row.plan, row.coverage_month): -int(row.amount) for row in rows}
 
 
@@ -168,7 +178,7 @@ def missed(session: Session, keys: Iterable[Key]) -> dict[Key, list[tuple[date, 
     which = and_(entry.c.type == MISSED, entry.c.pending_id.in_(_pending(session, DEDUCTION)))
     wanted = set(keys)
     found: dict[Key, list[tuple[date, str, int]]] = defaultdict(list)
-    for row in _sums(session, (leg.c.pay_date, leg.c.coverage_month), which, chart.EMPLOYEE_SHARE_DUE):
+    for row in _sums(session, (leg.c.pay_date, leg.c.coverage_month), which, OWED_ON):
         if (row.person_id, row.plan) in wanted:
             found[(row.person_id, row.plan)].append((row.pay_date, row.coverage_month, int(row.amount)))
     return found
@@ -187,7 +197,7 @@ def unasked(session: Session, keys: Iterable[Key]) -> dict[Key, list[tuple[date,
         )
         .where(
             leg.c.employer_id == session.employer,
-            leg.c.account == chart.EMPLOYEE_SHARE_DUE,
+            leg.c.account.in_(OWED_ON),
             leg.c.money_source == "employee",
             entry.c.type.in_(WITHHELD),
             func.coalesce(entry.c.pending_id, original.c.pending_id).is_(None),
@@ -224,18 +234,19 @@ def asked_too_much(session: Session, people: Sequence[str], today: date) -> list
     return found
 
 
-def _coming(session: Session, people: Sequence[str], today: date) -> Select[Any]:
+def _coming(session: Session, people: Sequence[str], today: date) -> Executable:
     """Lines that ask for arrears on pay dates from today on, of which nothing was taken yet; the first pay first."""
     ended = entry.alias("ended")
     return (
         select(
             entry.c.idempotency_key, entry.c.source, entry.c.effective_date, entry.c.due_date, leg.c.person_id,
-            leg.c.plan, leg.c.coverage_month, leg.c.unit, leg.c.money_source, leg.c.amount,
+            leg.c.plan, leg.c.coverage_month, leg.c.unit, leg.c.money_source, leg.c.account,
+            (-leg.c.amount).label("amount"),
         )
         .join(leg, (leg.c.employer_id == entry.c.employer_id) & (leg.c.entry_id == entry.c.entry_id))
         .where(
             *session.where(entry, type=ARREARS, status="pending"), entry.c.effective_date >= today,
-            leg.c.account == chart.PAYROLL_CLEARING, leg.c.amount > 0, session.among(leg.c.person_id, people),
+            leg.c.account.in_(OWED_ON), leg.c.amount < 0, session.among(leg.c.person_id, people),
             ~exists().where(ended.c.employer_id == entry.c.employer_id, ended.c.pending_id == entry.c.entry_id),
         )
         .order_by(entry.c.effective_date, entry.c.idempotency_key)
@@ -245,7 +256,7 @@ def _coming(session: Session, people: Sequence[str], today: date) -> Select[Any]
 def _lowered(row: Row[Any], amount: int) -> NewEntry:
     dims = (row.person_id, row.plan, row.money_source, row.coverage_month, row.effective_date)
     legs = (
-        Leg(chart.PAYROLL_CLEARING, row.unit, amount, *dims), Leg(chart.EMPLOYEE_SHARE_DUE, row.unit, -amount, *dims)
+        Leg(chart.PAYROLL_CLEARING, row.unit, amount, *dims), Leg(row.account, row.unit, -amount, *dims)
     )  # fmt: skip
     return NewEntry(
         row.idempotency_key.rpartition("/r")[0], ARREARS, row.effective_date, legs if amount else (), row.source,
@@ -253,13 +264,13 @@ def _lowered(row: Row[Any], amount: int) -> NewEntry:
     )  # fmt: skip
 
 
-def _sums(session: Session, by: tuple[Any, ...], which: Any, account: str) -> Sequence[Row[Any]]:
+def _sums(session: Session, by: tuple[Any, ...], which: Any, accounts: Sequence[str]) -> Sequence[Row[Any]]:
     keys = (leg.c.person_id, leg.c.plan, *by)
     total = func.sum(leg.c.amount)
     return session.rows(
         select(*keys, total.label("amount"))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-        .where(leg.c.employer_id == session.employer, leg.c.account == account, which)
+        .where(leg.c.employer_id == session.employer, leg.c.account.in_(accounts), which)
         .group_by(*keys)
         .having(total != 0)
         .order_by(*by, leg.c.person_id, leg.c.plan)
@@ -270,6 +281,6 @@ def pays_asked(session: Session, before: date) -> dict[tuple[str, str, str], int
     """On how many pay dates before `before` arrears were asked for, by person, plan and coverage month."""
     which = and_(entry.c.type.in_((ARREARS, f"{ARREARS}.void")), entry.c.effective_date < before)
     counts: dict[tuple[str, str, str], int] = defaultdict(int)
-    for row in _sums(session, (leg.c.coverage_month, leg.c.pay_date), which, chart.PAYROLL_CLEARING):
+    for row in _sums(session, (leg.c.coverage_month, leg.c.pay_date), which, (chart.PAYROLL_CLEARING,)):
         counts[(row.person_id, row.plan, row.coverage_month)] += 1
     return dict(counts)
