@@ -18,6 +18,7 @@ from benehub.connect.connector import Incoming
 from benehub.errors import DataError
 from benehub.facts import Version
 from benehub.flows import Hub, fix_lines, fixes
+from benehub.flows.onboarding import load_plan_book
 from benehub.ledger import accounts as chart
 from benehub.ledger import arrears
 from benehub.store.tables import difference, entry, leg, person
@@ -131,3 +132,18 @@ def test_nobody_owes_what_was_not_put_into_an_account(pay: Pay) -> None:
     saved(pay, date(2026, 10, 15), 0)
     with pytest.raises(DataError, match="an account of the employee's own"):
         pay.flow("deductions.write_off", "1001", "hsa", "he asked", "ann")
+
+
+def test_a_cent_within_the_tolerance_is_asked_from_nobody(pay: Pay) -> None:
+    """What goes into an account goes as it was taken: no entry tells of the cent, and no pay makes up for it."""
+    load_plan_book(pay.hub, pay.fakehub.BOOK + 'tolerance: {payroll: {line: "0.01", file: "0.05"}}\n', "tolerant")
+    pay.day(10, 20)
+    saved(pay, date(2026, 10, 15), 49_99)
+    pay.flow("deductions.expect", "2026-10")
+    assert asked(pay) == {date(2026, 10, 30): 1}
+    pay.flow("reconcile", "2026-10", ["payroll"])
+    assert told(pay)["2026-10-15/employee"] == ("AMOUNT_DIFF", "resolved")
+    assert asked(pay) == {}
+    pay.flow("deductions.expect", "2026-10")
+    assert asked(pay) == {}
+    assert held(pay) == {date(2026, 10, 15): 49_99}

@@ -1,4 +1,4 @@
-"""What employees still owe of pay dates that are over, read from the accounts of their shares and of their own accounts.
+"""What employees still owe of pay dates that are over, read from where their shares and their own accounts stand.
 
 A pay date's results close its pending lines: what was taken posts them, and the rest is carried by an entry of type
 MISSED (negative where more was taken than expected). Arrears are the sum of what was carried, less what was asked
@@ -8,7 +8,7 @@ for again, taken unasked, written off, or within the tolerance. There is no othe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -213,8 +213,12 @@ def unasked(session: Session, keys: Iterable[Key]) -> dict[Key, list[tuple[date,
     return {key: lines for key, lines in found.items() if key in set(keys)}
 
 
-def asked_too_much(session: Session, people: Sequence[str], today: date) -> list[NewEntry]:
+def asked_too_much(
+    session: Session, people: Sequence[str], today: date, forgiven: Mapping[tuple[str, str, str], int]
+) -> list[NewEntry]:  # fmt: skip
     """Coming lines of these people that ask for more of a month than is owed of it, as they shall stand.
+
+    `forgiven` is what no entry tells of, by person, plan and month.
 
     What was forgiven since a line was told is asked for no more: the last line of the month is less by it, or gone.
     """
@@ -224,7 +228,7 @@ def asked_too_much(session: Session, people: Sequence[str], today: date) -> list
     owed = balances(session, before=today) if coming else {}
     found = []
     for (person_id, plan, month), rows in coming.items():
-        left = max(0, owed.get((person_id, plan), {}).get(month, 0))
+        left = max(0, owed.get((person_id, plan), {}).get(month, 0) - forgiven.get((person_id, plan, month), 0))
         over = sum(int(row.amount) for row in rows) - left
         for row in reversed(rows):
             cut = min(max(0, over), int(row.amount))

@@ -12,15 +12,17 @@ from dataclasses import replace
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from benehub.ledger import accounts as chart
 from benehub.ledger.credited import CREDIT, FORFEITURE, KINDS
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.reconcile.lines import Key, Line
 from benehub.store import Session
-from benehub.store.tables import confirmation
+from benehub.store.tables import confirmation, leg
 
 LOAN = "loan"
+_PAYABLE = (chart.DEFERRAL_PAYABLE, chart.LOAN_PAYABLE, chart.MATCH_PAYABLE)
 
 
 def without_others(lines: Sequence[Line], book: PlanBook) -> list[Line]:
@@ -31,6 +33,20 @@ def without_others(lines: Sequence[Line], book: PlanBook) -> list[Line]:
 def others(lines: Sequence[Line], book: PlanBook) -> list[Line]:
     """Those lines alone: a contribution that is booked as a loan's repayment is seen by them."""
     return [line for line in lines if line.part == LOAN and not carried(book.plan(line.plan))]
+
+
+def plans_of(session: Session, book: PlanBook, month: Month) -> list[Plan]:
+    """The plans of a month: those of the plan book, and those dropped since for which money was withheld or granted."""
+    rows = session.rows(
+        select(leg.c.plan)
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account.in_(_PAYABLE),
+            leg.c.pay_date >= month.first, leg.c.pay_date < month.end,
+            leg.c.plan.not_in([plan.id for plan in book.plans]),
+        )
+        .distinct()
+    )  # fmt: skip
+    return [*book.plans, *(plan for row in rows if (plan := book.find(row.plan)) is not None)]
 
 
 def deposited_here(plans: Collection[Plan]) -> ColumnElement[bool]:
@@ -112,17 +128,16 @@ def mixed_up(short: Line, over: Line, month: Month, unit: str) -> Finding:
     )  # fmt: skip
 
 
-def forfeited(
-    session: Session, plans: Collection[Plan], connection_id: str, month: Month
-) -> Mapping[Key, int]:  # fmt: skip
-    """What was credited from forfeitures of these plans, by person, plan, part and pay date."""
+def forfeited(session: Session, book: PlanBook, connection_id: str, month: Month) -> Mapping[Key, int]:
+    """What was credited from forfeitures of plans that are here, by person, plan, part and pay date."""
     keys = (confirmation.c.person_id, confirmation.c.plan, confirmation.c.part, confirmation.c.pay_date)
+    here = [plan.id for plan in plans_of(session, book, month)]
     rows = session.rows(
         select(*keys, func.sum(confirmation.c.amount).label("amount"))
         .where(
             *session.where(confirmation, kind=FORFEITURE, connection_id=connection_id, current=1),
             confirmation.c.pay_date >= month.first, confirmation.c.pay_date < month.end,
-            confirmation.c.person_id.is_not(None), confirmation.c.plan.in_([plan.id for plan in plans]),
+            confirmation.c.person_id.is_not(None), confirmation.c.plan.in_(here),
         )
         .group_by(*keys)
         .having(func.sum(confirmation.c.amount) != 0)

@@ -38,22 +38,7 @@ Due = Callable[[Plan, date], DepositDue]
 
 def to_compare(session: Session, book: PlanBook, month: Month) -> list[str]:
     """The recordkeepers of a month: those of the plan book, and those of plans dropped since that have money in it."""
-    plans = [*book.retirement_plans(), *_dropped(session, book, month)]
-    return sorted({plan.recordkeeper for plan in plans if plan.recordkeeper})
-
-
-def _dropped(session: Session, book: PlanBook, month: Month) -> list[Plan]:
-    """Plans that the plan book has no more and for which money of the month was withheld or granted."""
-    rows = session.rows(
-        select(leg.c.plan)
-        .where(
-            leg.c.employer_id == session.employer, leg.c.account.in_(corrected.PAYABLE),
-            leg.c.pay_date >= month.first, leg.c.pay_date < month.end,
-            leg.c.plan.not_in([plan.id for plan in book.plans]),
-        )
-        .distinct()
-    )  # fmt: skip
-    return [plan for row in rows if (plan := book.find(row.plan)) is not None]
+    return sorted({plan.recordkeeper for plan in not_contributions.plans_of(session, book, month) if plan.recordkeeper})
 
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
@@ -63,8 +48,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
     unequal = not_contributions.of_plans_here(unequal, book)
     lines = [one for one in unequal if book.plan(one.plan).recordkeeper == connection_id]
     others, lines = not_contributions.others(lines, book), not_contributions.without_others(lines, book)
-    plans = [*book.plans, *_dropped(session, book, month)]
-    used = not_contributions.forfeited(session, plans, connection_id, month)
+    used = not_contributions.forfeited(session, book, connection_id, month)
     paid_wrongly, lines = not_contributions.offset(lines, used, book)
     mixed, lines = not_contributions.mixed(lines, others)
     pairs, rest = swapped(lines)
@@ -77,7 +61,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
     findings += _unequal(session, rest, month, book, due)
     findings += _unknown(session, book, connection_id, month)
     findings += _not_deposited(session, book, connection_id, month, due)
-    findings += _late(session, book, plans, connection_id, month, due)
+    findings += _late(session, book, connection_id, month, due)
     findings += earnings.compare(session, book, connection_id, month, on_the_way, lambda plan, day: due(plan, day).due)
     return findings
 
@@ -351,16 +335,14 @@ def estimate(own_minor: int, due: date, today: date) -> int | None:
     return lost.required().lost_earnings_minor
 
 
-def _late(
-    session: Session, book: PlanBook, plans: Sequence[Plan], connection_id: str, month: Month, due: Due
-) -> Iterator[Finding]:  # fmt: skip
+def _late(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
     """One difference a pay date: when the trust had the money, against the standard of the plan.
 
     The employer's own money alone is not late by it: a match is due with the tax return. Repayments of loans that
     payroll sends itself are no deposit of ours.
     """
     late: dict[tuple[str, date], list[Row[Any]]] = {}
-    for row in _after(session, plans, connection_id, month, due):
+    for row in _after(session, book, connection_id, month, due):
         if row.on_date > due(book.plan(row.plan), row.pay_date).due:
             late.setdefault((row.plan, row.pay_date), []).append(row)
     for (plan, pay_date), rows in sorted(late.items()):
@@ -376,13 +358,12 @@ def _late(
         )  # fmt: skip
 
 
-def _after(
-    session: Session, plans: Sequence[Plan], connection_id: str, month: Month, due: Due
-) -> Iterator[Row[Any]]:  # fmt: skip
+def _after(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Row[Any]]:
     """What the trust had after the first due day of a pay date, by plan and day: nearly all it had before, unread.
 
     Each pay date is asked for by itself, for the day it is due is its own.
     """
+    plans = not_contributions.plans_of(session, book, month)
     mine = session.where(confirmation, kind=CREDIT, connection_id=connection_id, current=1)
     part, amount = confirmation.c.part, confirmation.c.amount
     own = func.sum(case((part.not_in(EMPLOYERS), amount), else_=0)).label("own")
