@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from benehub import dispatch, ledger, obligations, reconcile
+from benehub.cli.opening import Desk
+from benehub.cli.retirement import _plan
 from benehub.connect.connector import Incoming
 from benehub.connect.files import FolderMailbox
 from benehub.errors import DataError, VendorUnavailable
@@ -25,6 +27,7 @@ from benehub.formats.rows import records
 from benehub.identity import people
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
+from benehub.settings import Settings
 from benehub.store.tables import difference, entry
 from benehub.views.clearing import clearing
 from benehub_connectors import recordkeeper_files
@@ -514,3 +517,31 @@ def test_what_was_told_in_time_stays_due_by_then_whatever_is_told_of_it_later(ke
         (row,) = session.rows(select(difference).where(difference.c.type == "LATE", difference.c.reference == rest))
         ((_, answer),) = lost_earnings.of_difference(session, keeper.hub.book(session), row, None)
     assert f"due {due} by" in row.cause and str(answer.explanation.inputs["loss_date"]) == str(due)
+
+
+@pytest.mark.parametrize("others", ["", "another"])
+def test_a_plan_that_is_dropped_while_its_money_is_held_is_late_all_the_same(keeper: Keeper, others: str) -> None:
+    """Once it is with the trust, also where a plan that is left has more days."""
+    left = PLAN.replace("401k", "403b").replace("401K", "403B").replace("ROTH", "R403").replace("code: M,", "code: N,")
+    left = left.replace("    deferral:", "    deposit: {standard_bank_days: 7}\n    deferral:")
+    load_plan_book(keeper.hub, keeper.fake.BOOK.replace("carriers:\n", left if others else "carriers:\n"), "dropped")
+    keeper.patch.setattr(keeper.fake, "NOW", datetime(2026, 11, 20, 12, tzinfo=UTC))
+
+    def told() -> list[tuple[str, str, int]]:
+        keeper.flow("reconcile", "2026-11", ["retirement"])
+        with keeper.hub.store.read("acme") as session:
+            rows = session.rows(select(difference).where(difference.c.state != "resolved"))
+        return [(row.type, row.state, row.expected) for row in rows if row.relation == "retirement"]
+
+    assert told() == [("WITHHELD_NOT_DEPOSITED", "discrepancy", 700_00)]
+    assert _plan(Desk(Settings.model_construct(), keeper.hub, "acme"), "401k") == "401k"
+    assert keeper.deposit()["sent"] == 1
+    assert keeper.keeper.collect(date(2026, 11, 20))
+    keeper.keeper.write_credit_report()
+    keeper.sync("keeper", "credit")
+    keeper.flow("retirement.credits", "keeper", "2026-11")
+    assert told() == [("LATE", "discrepancy", 700_00)]
+    with keeper.hub.store.read("acme") as session:
+        (row,) = session.rows(select(difference).where(difference.c.type == "LATE"))
+        ((credits, _),) = lost_earnings.of_difference(session, keeper.hub.book(session), row, None)
+    assert sum(one.amount for one in credits) == 450_00

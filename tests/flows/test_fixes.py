@@ -38,6 +38,11 @@ class Pay(Days):
     """One employee whose premium of 100.00 a pay is taken twice a month."""
 
     def paid(self, month: int, day: int, amount: int) -> None:
+        self.taken(month, day, amount)
+        self.flow("reconcile", f"2026-{month:02d}", ["payroll"])
+
+    def taken(self, month: int, day: int, amount: int) -> None:
+        """What the register of a pay date says, posted and not compared yet."""
         pay_date = date(2026, month, day)
         data = {
             "pay_run": f"run {pay_date}", "check": f"check {pay_date}", "employee": "1001",
@@ -46,7 +51,6 @@ class Pay(Days):
         }  # fmt: skip
         self.register.append(Incoming(f"{pay_date}", data, row=len(self.register) + 1))
         self.post(month)
-        self.flow("reconcile", f"2026-{month:02d}", ["payroll"])
 
     def differences(self) -> dict[str, Any]:
         with self.hub.store.read("acme") as session:
@@ -68,9 +72,12 @@ class Pay(Days):
 def pay(
     db_url: str, tmp_path: Path, open_hub: Callable[..., Hub], fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> Pay:
+    return october(open_hub(db_url), tmp_path, fakehub, monkeypatch, BOOK)
+
+
+def october(hub: Hub, tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch, book: str) -> Pay:
     """October is expected; it is the first."""
-    monkeypatch.setattr(fakehub, "BOOK", BOOK)
-    hub = open_hub(db_url)
+    monkeypatch.setattr(fakehub, "BOOK", book)
     fakehub.set_up(hub, tmp_path / "vendor", "read_back")
     one = Pay(hub, fakehub, monkeypatch)
     waived = {"plan": "ppo", "effective_from": "2026-01-01", "waived": True}

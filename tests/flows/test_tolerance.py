@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from tests.flows.test_credits import TERMS
+from tests.flows.test_fixes import BOOK, october
 from tests.flows.test_given_up import OCTOBER, Office
 
 from benehub import ledger, reconcile
@@ -22,7 +23,7 @@ from benehub.ledger import accounts as chart
 from benehub.planbook import load
 from benehub.planbook.parts.employer import Tolerance
 from benehub.reconcile import Finding, Relation, Type, tolerance
-from benehub.store.tables import confirmation, difference, entry, person
+from benehub.store.tables import confirmation, difference, entry, leg, person
 from benehub.views.clearing import clearing
 
 
@@ -262,3 +263,35 @@ def test_a_tolerance_that_makes_no_sense_is_refused(fakehub: ModuleType, line: s
     with pytest.raises(ConfigError, match=why):
         load(f'{fakehub.BOOK}\ntolerance: {{premium: {{line: "{line}", file: "{file}"}}}}\n', "book")
     assert Tolerance(line="0.02", file="1").minor("USD") == (2, 100)
+
+
+@pytest.mark.parametrize(("first", "asked"), [(99_99, 0), (79_99, 20_01)])
+def test_a_cent_that_a_coming_pay_was_told_to_collect_is_asked_from_nobody(
+    db_url: str, open_hub: Callable[..., Hub], tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch,
+    first: int, asked: int,
+) -> None:  # fmt: skip
+    """With more that is owed of the same month, the line is less by the cent, and stands."""
+    text = BOOK.replace("arrears: {carry: false}", "arrears: {carry: true}") + (
+        'tolerance: {payroll: {line: "0.01", file: "0.05"}}\n'
+    )
+    pay = october(open_hub(db_url), tmp_path, fakehub, monkeypatch, text)
+
+    def coming() -> int:
+        with pay.hub.store.read("acme") as session:
+            rows = session.rows(
+                select(leg.c.amount).join(entry, leg.c.entry_id == entry.c.entry_id).where(
+                    entry.c.type.in_((arrears.ARREARS, f"{arrears.ARREARS}.void")),
+                    leg.c.account == chart.PAYROLL_CLEARING, leg.c.pay_date == date(2026, 11, 13),
+                )
+            )  # fmt: skip
+        return sum(int(row.amount) for row in rows)
+
+    pay.day(11, 3)
+    pay.taken(10, 15, first)
+    pay.taken(10, 30, 99_99 if first == 79_99 else 100_00)
+    pay.flow("deductions.expect", "2026-11")
+    assert coming() == asked + 1
+    pay.flow("reconcile", "2026-10", ["payroll"])
+    assert coming() == asked
+    pay.flow("deductions.expect", "2026-11")
+    assert coming() == asked

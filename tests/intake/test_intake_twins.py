@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import event, select
+
+from benehub import reconcile
 from benehub.connect.connector import Incoming
 from benehub.identity import people
-from benehub.intake.twins import twins
+from benehub.intake.twins import births_since, twins
+from benehub.periods import Month
+from benehub.reconcile import Relation, doubled
+from benehub.store.tables import difference
 from benehub.views.strangers import doubles
 
 Person = Callable[..., Incoming]
+OCTOBER = Month(2026, 10)
 
 
 def test_who_was_entered_twice_is_found_as_believed_today(desk: Any, person: Person) -> None:
@@ -32,3 +39,68 @@ def test_who_was_entered_twice_is_found_as_believed_today(desk: Any, person: Per
         assert {frozenset(numbers[one] for one in pair["persons"]) for pair in shown} == found
         assert doubles(session, most=1) == shown[:1]
         assert doubles(session, ours=False) == []
+
+
+def compared(desk: Any) -> dict[str, str]:
+    """A comparison; gives the pairs that are told, by their sentence, with the state."""
+    with desk.store.write("acme") as session:
+        found = doubled.compare(session, OCTOBER, session.latest_seq())
+        reconcile.settle(session, Relation.INTAKE, str(OCTOBER), found, session.today(), session.latest_seq())
+    with desk.store.read("acme") as session:
+        rows = session.rows(select(difference).where(difference.c.type == "DUPLICATE_IDENTITY"))
+    return {row.cause: row.state for row in rows}
+
+
+def test_two_of_ours_that_are_one_are_a_difference_until_one_is_mended(desk: Any, person: Person) -> None:
+    desk.take("employee", person(1, last_name="Müller"), person(2, last_name="Mueller"), person(3, last_name="Ozan"))
+    told = "employee 1001 has the name and birth date of 1002; each has another SSN"
+    assert compared(desk) == {told: "discrepancy"}
+    assert compared(desk) == {told: "discrepancy"}
+    desk.take("employee", person(4, last_name="Özan"))  # who comes later is held against all that are there
+    other = "employee 1003 has the name and birth date of 1004; each has another SSN"
+    assert compared(desk) == {told: "discrepancy", other: "discrepancy"}
+    desk.take("employee", person(2, last_name="Mueller", birth_date="1985-05-05"))
+    assert compared(desk) == {told: "resolved", other: "discrepancy"}
+
+
+def test_namesakes_that_a_person_has_looked_at_stay_two(desk: Any, person: Person) -> None:
+    desk.take("employee", person(1, last_name="Müller"), person(2, last_name="Mueller"))
+    ((told, _),) = compared(desk).items()
+    with desk.store.write("acme") as session:
+        (row,) = session.rows(select(difference))
+        reconcile.act(session, row.difference_id, "ann", state="dismissed", note="a father and his nephew")
+    assert compared(desk) == {told: "dismissed"}
+
+
+def test_of_a_population_that_has_not_changed_nobody_is_gone_through(desk: Any, person: Person) -> None:
+    desk.take("employee", *(person(number, last_name=f"Alder {number}") for number in range(1, 6)))
+    assert compared(desk) == {}
+    gone_through: list[str] = []
+    with desk.store.read("acme") as session:
+        assert births_since(session, session.latest_seq(), session.today(), ()) is None
+
+    def seen(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        gone_through.append(statement)
+
+    event.listen(desk.store.engine, "before_cursor_execute", seen)
+    try:
+        assert compared(desk) == {}
+    finally:
+        event.remove(desk.store.engine, "before_cursor_execute", seen)
+    assert not [one for one in gone_through if "last_name" in one]
+
+
+def test_who_is_covered_by_another_is_no_double(desk: Any, person: Person) -> None:
+    """A child under both parents is right as it is; one that a parent has entered twice is not."""
+    desk.take("employee", person(1), person(2, last_name="Ozan"))
+
+    def child(number: int, of: int, first: str = "Cleo") -> Incoming:
+        data = {"employee": f"v{of}", "relationship": "child", "first_name": first, "last_name": "Alder",
+                "birth_date": "2015-05-05"}  # fmt: skip
+        return Incoming(f"d{number}", data, row=number)
+
+    desk.take("dependent", child(1, 1), child(2, 2), child(4, 1, "Ann"))
+    assert compared(desk) == {}
+    desk.take("dependent", child(3, 1))
+    ((told, state),) = compared(desk).items()
+    assert told.startswith("dependent ") and state == "discrepancy"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +16,9 @@ from benehub.access.audit import newest
 from benehub.errors import RetriableError
 from benehub.flows import Hub
 from benehub.flows import fixes as flow
+from benehub.flows.fix_none import WHY_NONE
 from benehub.flows.fixes import WAITS
+from benehub.reconcile import Type
 from benehub.sandbox.story.world import SECRETS
 from benehub.store.tables import difference, fix, obligation, run
 
@@ -158,8 +161,11 @@ def test_by_the_api_it_is_the_same_fix(desk: Desk, dropped: str) -> None:
 
 def test_what_no_fix_puts_right_is_told_so(desk: Desk) -> None:
     with desk.store.read(desk.employer) as session:
-        row = session.rows(select(difference).where(*session.where(difference, type="WRONG_TAX_CLASS")))[0]
-    assert "The hub has no fix for this one" in desk.get(f"reconcile/differences/{row.difference_id}/fix")
+        taxed = session.rows(select(difference).where(*session.where(difference, type="WRONG_TAX_CLASS")))[0]
+        row = session.rows(select(difference).where(*session.where(difference), difference.c.type.in_(WHY_NONE)))[0]
+    assert "Ask payroll to correct the check" in desk.get(f"reconcile/differences/{taxed.difference_id}/fix")
+    told = html.unescape(desk.get(f"reconcile/differences/{row.difference_id}/fix"))
+    assert f"no fix of the hub's puts this difference right: {WHY_NONE[Type(row.type)][:20]}" in told
     assert desk.post(f"reconcile/differences/{row.difference_id}/fix/propose").status_code == 404
 
 

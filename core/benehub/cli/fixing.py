@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from benehub.cli.known import must_know
 from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, day, opened
+
+if TYPE_CHECKING:
+    from benehub.cli.opening import Desk
 
 app = typer.Typer(no_args_is_help=True, help="What puts differences right: proposed, approved, carried out.")
 
@@ -80,8 +83,14 @@ def preview(
         seen = fixes.preview(desk.hub, desk.employer, difference, action, clear, told) if wanted else None
         rows = [(one.action, one.says or "-", one.why_not) for one in found]
         data = {"options": [asdict(one) for one in found], "preview": _told(seen) if seen else None}
-        text = seen.text if seen else "" if found else f"{fixes.NONE}. {fixes.BY_HAND}"
+        text = seen.text if seen else "" if found else _none(desk, difference)
         emit(data, as_json, table("fixes", ("action", "would", "cannot"), rows), Text(text))
+
+
+def _none(desk: Desk, difference: str) -> str:
+    from benehub.flows import fixes
+
+    return f"{fixes.why_none(desk.hub, desk.employer, difference)}. {fixes.BY_HAND}"
 
 
 @app.command("list")

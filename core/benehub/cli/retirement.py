@@ -206,15 +206,18 @@ def _preview(desk: Desk, plan: str, pay_date: str, clear: bool, as_json: bool) -
 
 
 def _plan(desk: Desk, named: str) -> str:
-    """The plan named, or the only retirement plan.
+    """The plan named, one that was dropped since too, or the only retirement plan.
 
     Raises:
         DataError: no such plan, or several and none named.
     """
     from benehub.errors import DataError
 
-    known = [plan.id for plan in desk.book().retirement_plans()]
-    if named in known:
+    with desk.store.read(desk.employer) as session:
+        book = desk.hub.book(session)
+        dropped = book.find(named)
+    known = [plan.id for plan in book.retirement_plans()]
+    if named in known or (dropped is not None and dropped.recordkeeper):
         return named
     if named or len(known) != 1:
         what = f"no retirement plan {named!r}" if named else "there is not exactly one retirement plan"

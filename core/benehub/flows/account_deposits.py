@@ -98,7 +98,7 @@ def lines_owed(session: Session, book: PlanBook, connection_id: str, pay_date: d
                 reference=f"{reference}-{_SUFFIX[part]}", person=person_id, plan=plan_id, account=plan.benefit_type,
                 pay_date=pay_date, employee_number=identity["employee_number"], ssn=ssns.get(person_id, ""),
                 first_name=identity["first_name"], last_name=identity["last_name"], part=part, amount_minor=amount,
-                tax_year=pay_date.year, contribution_year=_contribution_year(plan, pay_date),
+                tax_year=pay_date.year, contribution_year=contribution_year(plan, pay_date),
             )
             for part, amount in sorted(amounts.items())
         ])  # fmt: skip
@@ -110,7 +110,8 @@ def line_key(plan_id: str, pay_date: date, person_id: str) -> str:
     return f"{OPERATION}/{plan_id}/{pay_date}/{person_id}"
 
 
-def _contribution_year(plan: Plan, pay_date: date) -> int:
+def contribution_year(plan: Plan, pay_date: date) -> int:
+    """The year to which money of a pay date counts: an FSA's plan year, else the calendar's."""
     if plan.benefit_type in ("fsa_health", "fsa_dependent"):
         return plan.plan_year_start(Month.of(pay_date)).year
     return pay_date.year

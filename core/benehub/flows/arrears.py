@@ -21,7 +21,7 @@ from benehub.ledger import accounts as chart
 from benehub.ledger import arrears as account
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
-from benehub.reconcile import never_asked
+from benehub.reconcile import never_asked, tolerance
 from benehub.reconcile.to_come import GRACE_DAYS
 from benehub.rules.deduction.calendar import deduction_days
 from benehub.rules.deduction.collection import Collection, collection_step
@@ -63,7 +63,9 @@ class Owed:
 def load(session: Session, book: PlanBook, cut: date) -> Owed:
     """What is owed and not on its way on a pay date before `cut`."""
     by_person: dict[str, dict[str, Mapping[str, int]]] = {}
-    for (person_id, plan_id), months in account.balances(session, before=cut).items():
+    small = tolerance.forgiven(session, book)
+    for (person_id, plan_id), owed in account.balances(session, before=cut).items():
+        months = {name: amount - small.get((person_id, plan_id, name), 0) for name, amount in owed.items()}
         if sum(months.values()) > 0:
             by_person.setdefault(person_id, {})[plan_id] = months
     if not by_person:
@@ -180,6 +182,12 @@ def _write_off(hub: Hub, employer: str, employee: str, plan: str, reason: str, w
     with hub.store.write(employer) as session:
         book = hub.book(session)
         person_id = find_person(session, employee).subscriber_id
+        if book.plan(plan).is_account:
+            raise DataError(
+                f"plan {plan} is an account of the employee's own: nobody is owed what was not put in",
+                where="arrears",
+                mend="End or lower the election, or set `arrears.carry` of the plan's deduction to false",
+            )  # fmt: skip
         plan = book.plan(plan).id
         today = session.today()
         months = account.balances(session, before=today, person_id=person_id).get((person_id, plan), {})

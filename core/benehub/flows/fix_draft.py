@@ -73,6 +73,7 @@ class Action:
         keys: business keys of what it makes owed once the flow has run.
         undo: takes back what it has posted, when it is withdrawn, for a reason; gives why that cannot be.
         meant: whether it could be meant for a difference of its types at all; None: for any.
+        posted: the entry by which it is over, where it posts and nothing of it leaves; empty while none stands.
         with_notice: whether what it does depends on the day the employee was told; kept as `notice_day` of its content.
     """
 
@@ -88,6 +89,7 @@ class Action:
     owe: Callable[[Asked, Content], Sequence[str]] | None = None
     meant: Callable[[PlanBook, Row[Any]], bool] | None = None
     undo: Callable[[Session, PlanBook, Content, str], str] | None = None
+    posted: Callable[[Session, Content], str] | None = None
     with_notice: bool = False
 
 

@@ -14,6 +14,7 @@ from benehub import facts
 from benehub.engine import Steps
 from benehub.facts import Worker
 from benehub.flows import deductions, history, payroll_file
+from benehub.flows.account_deposits import contribution_year
 from benehub.flows.fix_book import PAYROLL_LINE, pay_lines
 from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal
 from benehub.flows.hub import Hub
@@ -42,12 +43,16 @@ def _draft(asked: Asked) -> Draft | Refusal:
     session, book, row = asked.session, asked.book, asked.row
     told, _, part = row.reference.partition("/")
     plan = book.plan(row.plan)
-    if part != "employee" or plan.deduction is None or not plan.insured:
+    if plan.recordkeeper and (row.actual or 0) > (row.expected or 0):
+        return Refusal("a deferral is never given back with another pay: each pay has its own election")
+    if part != "employee" or plan.deduction is None or not (plan.insured or plan.is_account):
         return Refusal("it is no employee's share of a premium: payroll or the plan's own correction puts it right")
     worker = facts.part_of(session, Interval(date.min, FOREVER), row.person_id).workers[0]
     day = _next_pay(session, book, worker, plan)
     if day is None:
         return Refusal("there is no coming pay date on which it could be taken or given back")
+    if plan.is_account and contribution_year(plan, day) != contribution_year(plan, date.fromisoformat(told)):
+        return Refusal("the next pay counts to another year of the account, whose election and limits are the year's")
     open_parts = _open_parts(session, row.person_id, plan.id, date.fromisoformat(told), day)
     if not open_parts:
         return Refusal("nothing of it is open any more, or payroll's results of that pay date are not posted yet")

@@ -21,8 +21,9 @@ from benehub import dispatch, obligations, reconcile
 from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError
-from benehub.flows import fix_claims, fix_cover, fix_deposits, fix_lines, fix_missed
+from benehub.flows import fix_claims, fix_cover, fix_deposits, fix_letters, fix_lines, fix_missed, fix_offset
 from benehub.flows.fix_draft import Action, Asked, Draft, Refusal, notice_day_of
+from benehub.flows.fix_none import WHY_NONE
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import rehearsal
 from benehub.flows.runs import By
@@ -44,6 +45,8 @@ ACTIONS = {
         fix_deposits.CONTRIBUTIONS,
         fix_deposits.ACCOUNTS,
         fix_deposits.EARNINGS,
+        fix_offset.ACTION,
+        *fix_letters.ACTIONS,
     )
 }
 """Every kind of fix by name."""
@@ -330,7 +333,9 @@ def _became(session: Session, row: Row[Any]) -> tuple[str, str]:
     """The state that an approved fix has come to, and why; empty while something of it is still to leave."""
     owed = obligations.by_ids(session, fixes.owed(session, row.fix_id))
     if not owed:
-        return "", ""
+        posted = ACTIONS[row.action].posted
+        made = posted(session, fixes.content(session, row)) if posted is not None else ""
+        return (fixes.DONE, made) if made else ("", "")
     refused = [one for one in owed if one.state == "refused"]
     if refused:
         return "failed", refused[0].reason
@@ -350,6 +355,18 @@ def _note(session: Session, row: Row[Any], state: str, why: str) -> None:
     step = WAITS_ON.get(difference.relation, "acknowledged") if state == fixes.DONE else "acknowledged"
     told = f"{row.fix_id} {state}: {why}"[:500]
     reconcile.act(session, row.difference_id, "benehub", step=step, note=told)
+
+
+def why_none(hub: Hub, employer: str, difference_id: str) -> str:
+    """Why the hub has no fix for a difference at all.
+
+    Raises:
+        DataError: no such difference.
+    """
+    with hub.store.read(employer) as session:
+        row = reconcile.get(session, difference_id)
+    known = WHY_NONE.get(reconcile.Type(row.type))
+    return f"{NONE}: {known}" if known else NONE
 
 
 def _actions(hub: Hub, employer: str, difference_id: str) -> list[Action]:
@@ -378,7 +395,7 @@ def _chosen(
         if isinstance(answer, Draft):
             return one, answer
         whys.append(f"{one.name}: {answer.why}")
-    raise DataError("; ".join(whys) or NONE, where=difference_id, mend=BY_HAND)
+    raise DataError("; ".join(whys) or why_none(hub, employer, difference_id), where=difference_id, mend=BY_HAND)
 
 
 def _drafted(

@@ -97,7 +97,7 @@ def of_difference(
         .where(
             *session.where(confirmation, kind="credit", plan=row.plan, pay_date=pay_date, current=1),
             confirmation.c.part.in_(OWN),
-            deposited_here(book),
+            deposited_here([plan]),
             confirmation.c.on_date > when.due,
             confirmation.c.person_id.is_not(None),
         )

@@ -29,6 +29,7 @@ from benehub.reconcile import (
     accounts,
     carriers,
     credits,
+    doubled,
     given_up,
     leave,
     nothing,
@@ -80,7 +81,7 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int 
         read_to = session.latest_seq()  # before anything is looked at: all up to there is seen
         book = hub.book(session)
         map_codes(session, book)
-        findings = _findings(session, book, Relation(relation), month)
+        findings = _findings(session, book, Relation(relation), month, read_to)
         more = _before(session, Relation(relation), month)
         if not findings and (name := nothing.absent(session, Relation(relation), month)):
             more |= {"state": nothing.told(name, month), "nothing": name}
@@ -215,7 +216,7 @@ def _custodian_due(book: PlanBook) -> accounts.Due:
     return lambda plan, day: deposit_deadline(book, plan, day).required().due
 
 
-def _findings(session: Session, book: PlanBook, relation: Relation, month: Month) -> list[Finding]:
+def _findings(session: Session, book: PlanBook, relation: Relation, month: Month, read_to: int) -> list[Finding]:
     def due(plan: Plan, day: date) -> DepositDue:
         return deposit_deadline(book, plan, day).required()
 
@@ -224,6 +225,7 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
             return [
                 *_quarantine(session, month), *_held(session, month), *vanished.compare(session, month),
                 *unmatched.duplicates(str(month), doubles(session, ours=False)),
+                *doubled.compare(session, month, read_to),
             ]  # fmt: skip
         case Relation.PAYROLL:
             return payroll.compare(session, book, book.roles.payroll, month)

@@ -142,37 +142,37 @@ def _late_charges(
     )  # fmt: skip
     if not rows:
         return []
-    open_ = _open(session, book, connection_id, {row.coverage_month for row in rows}, elsewhere)
+    months = {row.coverage_month for row in rows}
+    lines = {month: bill_lines(session, connection_id, month) for month in months}
+    taken = [one for month in months for one in accepted(session, book, connection_id, month, lines[month])]
+    paid = _remitted(session, book, connection_id, months, elsewhere)
+    billed = _open([one for month in months for one in lines[month]], paid)
+    owed, disputed = _open(taken, paid), {one.key: one.disputed for one in taken if one.disputed}
     found = []
     for row in rows:
         key = (row.person_id, row.plan, row.coverage_month)
-        amount = min(int(row.amount), max(0, open_.get(key, 0)))
-        open_[key] = open_.get(key, 0) - amount
-        if amount:
+        asked, given = (_part_of(left, key, int(row.amount)) for left in (billed, owed))
+        if asked:
+            why = disputed.get(key, "") if given < asked else ""
             found.append(
-                Due(row.person_id, row.external_id, row.plan, row.coverage_month, row.reference, amount, amount)
+                Due(row.person_id, row.external_id, row.plan, row.coverage_month, row.reference, asked, given, why)
             )
     return found
 
 
-def _open(
-    session: Session, book: PlanBook, connection_id: str, months: set[str], elsewhere: Mapping[Key, int]
-) -> dict[Key, int]:  # fmt: skip
-    """Billed less remitted, by key, of these months."""
-    paid = _remitted(session, book, connection_id, months, elsewhere)
-    rows = session.rows(
-        select(
-            confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month,
-            func.sum(confirmation.c.amount).label("amount"),
-        )
-        .where(
-            *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
-            confirmation.c.coverage_month.in_(sorted(months)),
-        )
-        .group_by(confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month)
-    )  # fmt: skip
-    billed = {(row.person_id, row.plan, row.coverage_month): int(row.amount) for row in rows}
-    return {key: amount - paid[key] for key, amount in billed.items()}
+def _open(lines: Sequence[Due], paid: Mapping[Key, int]) -> dict[Key, int]:
+    """What is to be paid of these lines less what was, by key."""
+    found: defaultdict[Key, int] = defaultdict(int)
+    for one in lines:
+        found[one.key] += one.paid
+    return {key: amount - paid.get(key, 0) for key, amount in found.items()}
+
+
+def _part_of(open_: dict[Key, int], key: Key, most: int) -> int:
+    """Take of what is open of a key no more than this; gives how much, and leaves the rest."""
+    amount = min(most, max(0, open_.get(key, 0)))
+    open_[key] = open_.get(key, 0) - amount
+    return amount
 
 
 def _credits(

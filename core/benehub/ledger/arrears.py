@@ -1,4 +1,4 @@
-"""What employees still owe of pay dates that are over, read from the account of their shares.
+"""What employees still owe of pay dates that are over, read from where their shares and their own accounts stand.
 
 A pay date's results close its pending lines: what was taken posts them, and the rest is carried by an entry of type
 MISSED (negative where more was taken than expected). Arrears are the sum of what was carried, less what was asked
@@ -8,12 +8,12 @@ for again, taken unasked, written off, or within the tolerance. There is no othe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, or_, select
+from sqlalchemy import Executable, Row, and_, case, exists, func, or_, select
 
 from benehub.ledger import accounts as chart
 from benehub.ledger.entries import Leg, NewEntry
@@ -32,6 +32,8 @@ SHARE_BORNE = "share.borne"
 """What no pay was ever told to take of a share, and the employer bears by a person's word: it is no arrears."""
 BORNE = (SHARE_BORNE, f"{SHARE_BORNE}.reversed")
 WITHHELD = ("deduction.withheld", "deduction.withheld.reversed")
+OWED_ON = (chart.EMPLOYEE_SHARE_DUE, chart.ACCOUNT_PAYABLE)
+"""Where a deduction stands once it is taken: a premium's share, or what goes into an account of the employee's own."""
 
 Key = tuple[str, str]
 """Person and plan."""
@@ -50,6 +52,8 @@ class OpenLine:
     rest: int
     carried: int
     """How many entries have carried something of it already."""
+    account: str = chart.EMPLOYEE_SHARE_DUE
+    """Where it stands once it is taken."""
 
 
 def open_lines(session: Session, start: date, end: date) -> list[OpenLine]:
@@ -72,10 +76,16 @@ def open_lines(session: Session, start: date, end: date) -> list[OpenLine]:
         .having(rest != 0)
         .order_by(leg.c.pay_date, origin)
     )
+    whole = ((leg.c.entry_id, leg.c.account), session.among(leg.c.entry_id, sorted({r.origin for r in rows})))
+    others = select(*whole[0]).where(leg.c.employer_id == session.employer, whole[1], leg.c.account.in_(OWED_ON))
+    stands = {r.entry_id: r.account for r in session.rows(others)}
     return [
-        OpenLine(r.origin, r.person_id, r.plan, r.coverage_month, r.pay_date, r.unit, int(r.rest), int(r.carried))
+        OpenLine(
+            r.origin, r.person_id, r.plan, r.coverage_month, r.pay_date, r.unit, int(r.rest), int(r.carried),
+            stands.get(r.origin, chart.EMPLOYEE_SHARE_DUE),
+        )
         for r in rows
-    ]
+    ]  # fmt: skip
 
 
 def carry(lines: Iterable[OpenLine], source: str) -> list[NewEntry]:
@@ -89,7 +99,7 @@ def carry(lines: Iterable[OpenLine], source: str) -> list[NewEntry]:
                 effective_date=one.pay_date,
                 legs=(
                     Leg(chart.PAYROLL_CLEARING, one.unit, -one.rest, *dims),
-                    Leg(chart.EMPLOYEE_SHARE_DUE, one.unit, one.rest, *dims),
+                    Leg(one.account, one.unit, one.rest, *dims),
                 ),
                 source=source, pending_id=one.entry_id,
             )
@@ -127,7 +137,7 @@ def balances(session: Session, before: date | None = None, person_id: str = "") 
         )
         .where(
             leg.c.employer_id == session.employer,
-            leg.c.account == chart.EMPLOYEE_SHARE_DUE,
+            leg.c.account.in_(OWED_ON),
             or_(*which),
         )
         .group_by(leg.c.person_id, leg.c.plan, leg.c.coverage_month)
@@ -151,7 +161,7 @@ def collected(session: Session) -> dict[tuple[str, str, str], list[tuple[date, i
     """What was taken (or given back) as arrears, by person, plan and coverage month: pay date and amount, in order."""
     which = and_(entry.c.type.in_(WITHHELD), entry.c.pending_id.in_(_pending(session, ARREARS)))
     found: dict[tuple[str, str, str], list[tuple[date, int]]] = defaultdict(list)
-    for row in _sums(session, (leg.c.coverage_month, leg.c.pay_date), which, chart.EMPLOYEE_SHARE_DUE):
+    for row in _sums(session, (leg.c.coverage_month, leg.c.pay_date), which, OWED_ON):
         found[(row.person_id, row.plan, row.coverage_month)].append((row.pay_date, -int(row.amount)))
     return found
 
@@ -162,7 +172,7 @@ def settled_since(session: Session) -> dict[tuple[str, str, str], int]:
         entry.c.type.in_((WRITTEN_OFF, f"{WRITTEN_OFF}.reversed")),
         and_(entry.c.type.in_(WITHHELD), entry.c.pending_id.in_(_pending(session, ARREARS))),
     )
-    rows = _sums(session, (leg.c.coverage_month,), which, chart.EMPLOYEE_SHARE_DUE)
+    rows = _sums(session, (leg.c.coverage_month,), which, OWED_ON)
     return {(row.person_id, row.plan, row.coverage_month): -int(row.amount) for row in rows}
 
 
@@ -171,7 +181,7 @@ def missed(session: Session, keys: Iterable[Key]) -> dict[Key, list[tuple[date, 
     which = and_(entry.c.type == MISSED, entry.c.pending_id.in_(_pending(session, DEDUCTION)))
     wanted = set(keys)
     found: dict[Key, list[tuple[date, str, int]]] = defaultdict(list)
-    for row in _sums(session, (leg.c.pay_date, leg.c.coverage_month), which, chart.EMPLOYEE_SHARE_DUE):
+    for row in _sums(session, (leg.c.pay_date, leg.c.coverage_month), which, OWED_ON):
         if (row.person_id, row.plan) in wanted:
             found[(row.person_id, row.plan)].append((row.pay_date, row.coverage_month, int(row.amount)))
     return found
@@ -190,7 +200,7 @@ def unasked(session: Session, keys: Iterable[Key]) -> dict[Key, list[tuple[date,
         )
         .where(
             leg.c.employer_id == session.employer,
-            leg.c.account == chart.EMPLOYEE_SHARE_DUE,
+            leg.c.account.in_(OWED_ON),
             leg.c.money_source == "employee",
             entry.c.type.in_(WITHHELD),
             func.coalesce(entry.c.pending_id, original.c.pending_id).is_(None),
@@ -206,13 +216,68 @@ def unasked(session: Session, keys: Iterable[Key]) -> dict[Key, list[tuple[date,
     return {key: lines for key, lines in found.items() if key in set(keys)}
 
 
-def _sums(session: Session, by: tuple[Any, ...], which: Any, account: str) -> Sequence[Row[Any]]:
+def asked_too_much(
+    session: Session, people: Sequence[str], today: date, forgiven: Mapping[tuple[str, str, str], int]
+) -> list[NewEntry]:  # fmt: skip
+    """Coming lines of these people that ask for more of a month than is owed of it, as they shall stand.
+
+    `forgiven` is what no entry tells of, by person, plan and month.
+
+    What was forgiven since a line was told is asked for no more: the last line of the month is less by it, or gone.
+    """
+    coming: dict[tuple[str, str, str], list[Row[Any]]] = defaultdict(list)
+    for row in session.rows(_coming(session, people, today)):
+        coming[(row.person_id, row.plan, row.coverage_month)].append(row)
+    owed = balances(session, before=today) if coming else {}
+    found = []
+    for (person_id, plan, month), rows in coming.items():
+        left = max(0, owed.get((person_id, plan), {}).get(month, 0) - forgiven.get((person_id, plan, month), 0))
+        over = sum(int(row.amount) for row in rows) - left
+        for row in reversed(rows):
+            cut = min(max(0, over), int(row.amount))
+            over -= cut
+            if cut:
+                found.append(_lowered(row, int(row.amount) - cut))
+    return found
+
+
+def _coming(session: Session, people: Sequence[str], today: date) -> Executable:
+    """Lines that ask for arrears on pay dates from today on, of which nothing was taken yet; the first pay first."""
+    ended = entry.alias("ended")
+    return (
+        select(
+            entry.c.idempotency_key, entry.c.source, entry.c.effective_date, entry.c.due_date, leg.c.person_id,
+            leg.c.plan, leg.c.coverage_month, leg.c.unit, leg.c.money_source, leg.c.account,
+            (-leg.c.amount).label("amount"),
+        )
+        .join(leg, (leg.c.employer_id == entry.c.employer_id) & (leg.c.entry_id == entry.c.entry_id))
+        .where(
+            *session.where(entry, type=ARREARS, status="pending"), entry.c.effective_date >= today,
+            leg.c.account.in_(OWED_ON), leg.c.amount < 0, session.among(leg.c.person_id, people),
+            ~exists().where(ended.c.employer_id == entry.c.employer_id, ended.c.pending_id == entry.c.entry_id),
+        )
+        .order_by(entry.c.effective_date, entry.c.idempotency_key)
+    )  # fmt: skip
+
+
+def _lowered(row: Row[Any], amount: int) -> NewEntry:
+    dims = (row.person_id, row.plan, row.money_source, row.coverage_month, row.effective_date)
+    legs = (
+        Leg(chart.PAYROLL_CLEARING, row.unit, amount, *dims), Leg(row.account, row.unit, -amount, *dims)
+    )  # fmt: skip
+    return NewEntry(
+        row.idempotency_key.rpartition("/r")[0], ARREARS, row.effective_date, legs if amount else (), row.source,
+        status="pending", due_date=row.due_date,
+    )  # fmt: skip
+
+
+def _sums(session: Session, by: tuple[Any, ...], which: Any, accounts: Sequence[str]) -> Sequence[Row[Any]]:
     keys = (leg.c.person_id, leg.c.plan, *by)
     total = func.sum(leg.c.amount)
     return session.rows(
         select(*keys, total.label("amount"))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-        .where(leg.c.employer_id == session.employer, leg.c.account == account, which)
+        .where(leg.c.employer_id == session.employer, leg.c.account.in_(accounts), which)
         .group_by(*keys)
         .having(total != 0)
         .order_by(*by, leg.c.person_id, leg.c.plan)
@@ -223,6 +288,6 @@ def pays_asked(session: Session, before: date) -> dict[tuple[str, str, str], int
     """On how many pay dates before `before` arrears were asked for, by person, plan and coverage month."""
     which = and_(entry.c.type.in_((ARREARS, f"{ARREARS}.void")), entry.c.effective_date < before)
     counts: dict[tuple[str, str, str], int] = defaultdict(int)
-    for row in _sums(session, (leg.c.coverage_month, leg.c.pay_date), which, chart.PAYROLL_CLEARING):
+    for row in _sums(session, (leg.c.coverage_month, leg.c.pay_date), which, (chart.PAYROLL_CLEARING,)):
         counts[(row.person_id, row.plan, row.coverage_month)] += 1
     return dict(counts)

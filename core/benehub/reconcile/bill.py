@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
@@ -44,11 +45,21 @@ class Bill:
     """What we know to have been open before it: billed earlier, less what had left by the day it was made."""
     just_left: int
     """Of what had left, the part that may not have arrived when it was made."""
+    fees_before: tuple[int, ...] = ()
+    """Fees of the bills before it that have any, the newest first: the hub pays none, and is not told who does."""
 
     @property
     def due(self) -> int:
         """Prior balance, current charges, retro charges, fees, payments and credits together."""
         return self.prior + self.current + self.retro + self.fees + self.payments + self.credits
+
+    def fees_open(self, open_before: int) -> int | None:
+        """What of the balance before it are fees, so that it walks from ours: those billed last; None: it does not.
+
+        Fees are no premium: whoever pays them pays the oldest first.
+        """
+        gap = self.prior + self.payments - open_before
+        return gap if gap in {0, *accumulate(self.fees_before)} else None
 
 
 def bills(session: Session, book: PlanBook, carrier: str, month: Month) -> list[Bill]:
@@ -88,11 +99,11 @@ def bills(session: Session, book: PlanBook, carrier: str, month: Month) -> list[
     found = []
     for row in rows:
         made = _made(session, carrier, row.reference)
-        before = _billed_before(session, carrier, row.reference, made)
+        before, fees = _billed_before(session, carrier, row.reference, made)
         left, just = (_left(session, book, carrier, day) for day in (made, made - IN_FLIGHT))
         found.append(
             Bill(row.reference, made, row.due, int(row.current), int(row.retro), int(row.credits), int(row.fees),
-                 int(row.prior), int(row.payments), bool(row.told), before - left, left - just)
+                 int(row.prior), int(row.payments), bool(row.told), before - left, left - just, fees)
         )  # fmt: skip
     return found
 
@@ -109,17 +120,25 @@ def _made(session: Session, carrier: str, invoice: str) -> date:
     return date.fromisoformat(detail["invoice_date"])
 
 
-def _billed_before(session: Session, carrier: str, invoice: str, made: date) -> int:
-    """What other invoices say that were made before this one."""
+def _billed_before(session: Session, carrier: str, invoice: str, made: date) -> tuple[int, tuple[int, ...]]:
+    """What other invoices say that were made before this one: their premium, and their fees, the newest first."""
+    fee = confirmation.c.part == "fee"
+    premium, amount = confirmation.c.kind == "invoice_line", confirmation.c.amount
     rows = session.rows(
-        select(confirmation.c.reference, func.sum(confirmation.c.amount).label("amount"))
+        select(
+            confirmation.c.reference,
+            func.sum(case((premium, amount), else_=0)).label("amount"),
+            func.sum(case((and_(~premium, fee), amount), else_=0)).label("fees"),
+        )
         .where(
-            *session.where(confirmation, kind="invoice_line", connection_id=carrier, current=1),
-            confirmation.c.reference != invoice,
+            *session.where(confirmation, connection_id=carrier, current=1), or_(premium, fee),
+            confirmation.c.kind.in_(("invoice_line", "invoice_part")), confirmation.c.reference != invoice,
         )
         .group_by(confirmation.c.reference)
-    )
-    return sum(int(row.amount) for row in rows if _made(session, carrier, row.reference) < made)
+    )  # fmt: skip
+    before = [(day, row) for row in rows if (day := _made(session, carrier, row.reference)) < made]
+    newest = sorted(((day, row.reference, int(row.fees)) for day, row in before if row.fees), reverse=True)
+    return sum(int(row.amount) for _, row in before), tuple(fees for _, _, fees in newest)
 
 
 def _left(session: Session, book: PlanBook, carrier: str, day: date) -> int:
@@ -158,9 +177,9 @@ def compare(session: Session, book: PlanBook, carrier: str, month: Month) -> Ite
         )  # fmt: skip
     for one in found:
         theirs = one.prior + one.payments
-        if not one.told or theirs == one.open_before:
+        if not one.told or one.fees_open(one.open_before) is not None:
             continue
-        on_its_way = theirs == one.open_before + one.just_left
+        on_its_way = one.fees_open(one.open_before + one.just_left) is not None
         yield Finding(
             Relation.PREMIUM, Type.CASH_APPLICATION, str(month),
             carriers.reference(book, None, carrier, one.invoice), "carrier", "carrier" if on_its_way else "finance",

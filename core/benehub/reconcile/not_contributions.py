@@ -7,20 +7,22 @@ contribution leaves the loan unpaid, and forfeitures may pay for a match where t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from benehub.ledger import accounts as chart
 from benehub.ledger.credited import CREDIT, FORFEITURE, KINDS
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.reconcile.lines import Key, Line
 from benehub.store import Session
-from benehub.store.tables import confirmation
+from benehub.store.tables import confirmation, leg
 
 LOAN = "loan"
+_PAYABLE = (chart.DEFERRAL_PAYABLE, chart.LOAN_PAYABLE, chart.MATCH_PAYABLE)
 
 
 def without_others(lines: Sequence[Line], book: PlanBook) -> list[Line]:
@@ -33,10 +35,24 @@ def others(lines: Sequence[Line], book: PlanBook) -> list[Line]:
     return [line for line in lines if line.part == LOAN and not carried(book.plan(line.plan))]
 
 
-def deposited_here(book: PlanBook) -> ColumnElement[bool]:
-    """Which credits the hub's deposits answer for: all in plans that are here, but repayments that payroll sends."""
-    carrying = [plan.id for plan in book.plans if carried(plan)]
-    here = confirmation.c.plan.in_([plan.id for plan in book.plans])
+def plans_of(session: Session, book: PlanBook, month: Month) -> list[Plan]:
+    """The plans of a month: those of the plan book, and those dropped since for which money was withheld or granted."""
+    rows = session.rows(
+        select(leg.c.plan)
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account.in_(_PAYABLE),
+            leg.c.pay_date >= month.first, leg.c.pay_date < month.end,
+            leg.c.plan.not_in([plan.id for plan in book.plans]),
+        )
+        .distinct()
+    )  # fmt: skip
+    return [*book.plans, *(plan for row in rows if (plan := book.find(row.plan)) is not None)]
+
+
+def deposited_here(plans: Collection[Plan]) -> ColumnElement[bool]:
+    """Which credits the hub's deposits answer for: all in these plans, but repayments that payroll sends."""
+    carrying = [plan.id for plan in plans if carried(plan)]
+    here = confirmation.c.plan.in_([plan.id for plan in plans])
     return and_(here, or_(confirmation.c.part != LOAN, confirmation.c.plan.in_(carrying)))
 
 
@@ -115,12 +131,13 @@ def mixed_up(short: Line, over: Line, month: Month, unit: str) -> Finding:
 def forfeited(session: Session, book: PlanBook, connection_id: str, month: Month) -> Mapping[Key, int]:
     """What was credited from forfeitures of plans that are here, by person, plan, part and pay date."""
     keys = (confirmation.c.person_id, confirmation.c.plan, confirmation.c.part, confirmation.c.pay_date)
+    here = [plan.id for plan in plans_of(session, book, month)]
     rows = session.rows(
         select(*keys, func.sum(confirmation.c.amount).label("amount"))
         .where(
             *session.where(confirmation, kind=FORFEITURE, connection_id=connection_id, current=1),
             confirmation.c.pay_date >= month.first, confirmation.c.pay_date < month.end,
-            confirmation.c.person_id.is_not(None), confirmation.c.plan.in_([plan.id for plan in book.plans]),
+            confirmation.c.person_id.is_not(None), confirmation.c.plan.in_(here),
         )
         .group_by(*keys)
         .having(func.sum(confirmation.c.amount) != 0)

@@ -41,17 +41,7 @@ Due = Callable[[Plan, date], DepositDue]
 
 def to_compare(session: Session, book: PlanBook, month: Month) -> list[str]:
     """The recordkeepers of a month: those of the plan book, and those of plans dropped since that have money in it."""
-    rows = session.rows(
-        select(leg.c.plan)
-        .where(
-            leg.c.employer_id == session.employer, leg.c.account.in_(corrected.PAYABLE),
-            leg.c.pay_date >= month.first, leg.c.pay_date < month.end,
-            leg.c.plan.not_in([plan.id for plan in book.plans]),
-        )
-        .distinct()
-    )  # fmt: skip
-    plans = [*book.retirement_plans(), *(plan for row in rows if (plan := book.find(row.plan)) is not None)]
-    return sorted({plan.recordkeeper for plan in plans if plan.recordkeeper})
+    return sorted({plan.recordkeeper for plan in not_contributions.plans_of(session, book, month) if plan.recordkeeper})
 
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
@@ -389,20 +379,21 @@ def _after(session: Session, book: PlanBook, connection_id: str, month: Month, d
 
     Each pay date is asked for by itself, for the day it is due is its own.
     """
+    plans = not_contributions.plans_of(session, book, month)
     mine = session.where(confirmation, kind=CREDIT, connection_id=connection_id, current=1)
     part, amount = confirmation.c.part, confirmation.c.amount
     own = func.sum(case((part.not_in(EMPLOYERS), amount), else_=0)).label("own")
     by = (confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date)
     late = select(*by, func.sum(amount).label("amount"), own).where(
         *mine, confirmation.c.pay_date == bindparam("day"), confirmation.c.on_date > bindparam("due"),
-        not_contributions.deposited_here(book),
+        not_contributions.deposited_here(plans),
     ).group_by(*by)  # fmt: skip
     following = select(func.min(confirmation.c.pay_date)).where(
         *mine, confirmation.c.pay_date >= bindparam("after"), confirmation.c.pay_date < month.end
     )
     after = month.first
     while day := session.connection.execute(following, {"after": after}).scalar():
-        first = min((due(plan, day).due for plan in book.plans if plan.recordkeeper), default=day)
+        first = min((due(plan, day).due for plan in plans if plan.recordkeeper), default=day)
         yield from session.rows(late, {"day": day, "due": first})
         after = day + timedelta(1)
 

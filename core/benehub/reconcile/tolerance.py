@@ -19,7 +19,7 @@ from sqlalchemy import Row, exists, func, select
 from benehub import ledger
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
-from benehub.ledger.arrears import DEDUCTION, TOLERATED
+from benehub.ledger.arrears import DEDUCTION, TOLERATED, asked_too_much
 from benehub.planbook import PlanBook
 from benehub.reconcile import carriers
 from benehub.reconcile.differences import note_rounded
@@ -103,8 +103,41 @@ def post(session: Session, book: PlanBook, relation: Relation, period: str) -> T
         ledger.restate(session, [*wanted, *gone])
         before = {one.entry_id for one in standing}
         now = _standing(session, relation, period)
-        note_rounded(session, {one.source: one.entry_id for one in now if one.entry_id not in before})
+        fresh = {one.source: one.entry_id for one in now if one.entry_id not in before}
+        note_rounded(session, fresh)
+        if relation == Relation.PAYROLL and fresh:
+            # A coming pay may have been told of it before anybody knew that it is tolerated.
+            _take_back(session, book, {row.person_id for row in rows if row.difference_id in fresh})
+    if relation == Relation.PAYROLL and (small := forgiven(session, book)):
+        _take_back(session, book, {person_id for person_id, _, _ in small})
     return Tolerated(len(rows), sum(row.at_stake for row in rows))
+
+
+def forgiven(session: Session, book: PlanBook) -> dict[tuple[str, str, str], int]:
+    """Cents of the employees' own accounts within the tolerance: person, plan and month of the pay date -> minor units.
+
+    What goes into an account goes as it was taken, so that no entry tells of them.
+    """
+    plans = [one.id for one in book.account_plans()]
+    if not plans or not book.tolerance.payroll.minor(book.employer.currency)[0]:
+        return {}
+    rows = session.rows(
+        select(
+            difference.c.person_id, difference.c.plan, difference.c.reference, difference.c.expected,
+            difference.c.actual,
+        )
+        .where(*session.where(difference, relation=Relation.PAYROLL), is_tolerated(), difference.c.plan.in_(plans),
+               difference.c.reference.endswith("/employee"))
+    )  # fmt: skip
+    found: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+    for row in rows:
+        found[row.person_id, row.plan, row.reference[:7]] += (row.expected or 0) - (row.actual or 0)
+    return dict(found)
+
+
+def _take_back(session: Session, book: PlanBook, people: Collection[str]) -> None:
+    coming = asked_too_much(session, sorted(people), session.today(), forgiven(session, book))
+    ledger.restate(session, coming)
 
 
 def _standing(session: Session, relation: Relation, period: str) -> Sequence[Row[Any]]:

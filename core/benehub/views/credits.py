@@ -54,6 +54,7 @@ def walk(session: Session, book: PlanBook, carrier: str, month: Month) -> list[d
         parts = {
             "prior_balance": one.prior, "current": one.current, "retro": one.retro, "fees": one.fees,
             "payments": one.payments, "credits": one.credits, "due": one.due, "open_before_by_us": one.open_before,
+            "fees_open": one.fees_open(one.open_before) or 0,
         }  # fmt: skip
         found.append(
             {"invoice": one.invoice, "made": str(one.invoice_date), "due_date": str(one.due_date),

@@ -73,7 +73,7 @@ def _sides(
 ) -> Subquery:  # fmt: skip
     """By member and plan what was billed and what stands accrued; from the member of `after` on."""
     found = session.rows(_accrued(session, month).with_only_columns(leg.c.plan).distinct())
-    plans = [row.plan for row in found if book.plan(row.plan).carrier == connection_id]
+    plans = [row.plan for row in found if connection_id in carriers_of(session, book, row.plan, month)]
     named = func.coalesce(person.c.member_id, confirmation.c.external_id)
     known = func.coalesce(person.c.member_id, leg.c.person_id)
     billed = (
@@ -101,6 +101,19 @@ def _sides(
         .group_by(both.c.member, both.c.plan)
         .subquery()
     )  # fmt: skip
+
+
+def carriers_of(session: Session, book: PlanBook, plan_id: str, month: str) -> set[str]:
+    """The carrier of a plan; of one that no plan book ever had, whoever bills it for the month."""
+    known = book.find(plan_id)
+    if known is not None:
+        return {known.carrier} if known.carrier else set()
+    rows = session.rows(
+        select(confirmation.c.connection_id)
+        .where(*session.where(confirmation, kind="invoice_line", current=1, plan=plan_id, coverage_month=month))
+        .distinct()
+    )
+    return {row.connection_id for row in rows}
 
 
 def _is(table: Table) -> ColumnElement[bool]:

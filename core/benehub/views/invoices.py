@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from benehub.planbook import PlanBook
 from benehub.store import Session
 from benehub.store.tables import confirmation
-from benehub.views.invoice import accrued_by_person
+from benehub.views.invoice import accrued_by_person, carriers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ def bills(
     accrued: dict[tuple[str, str], int] = {}
     for month in {row.coverage_month for row in rows}:
         for (_, plan), amount in accrued_by_person(session, month).items():
-            carrier = book.plan(plan).carrier or ""
-            accrued[carrier, month] = accrued.get((carrier, month), 0) + amount
+            for carrier in carriers_of(session, book, plan, month):
+                accrued[carrier, month] = accrued.get((carrier, month), 0) + amount
     return [
         Bill(
             row.connection_id, row.coverage_month, int(row.lines), int(row.billed),

@@ -33,6 +33,9 @@ CONFIRMED = (
 )  # fmt: skip
 
 
+COUNTED = ("account.offset", "account.offset.reversed")
+
+
 class Where(StrEnum):
     """The last station that is proven.
 
@@ -140,6 +143,11 @@ def _add(path: Path, row: Row[Any]) -> None:
         case ((chart.DEPOSIT_TRANSIT | chart.CUSTODIAN_TRANSIT), kind) if kind in CONFIRMED:
             path.credited += row.amount
             path.proofs["credited"] = row.entry_id
+        case chart.ACCOUNT_PAYABLE, kind if kind in COUNTED:
+            # The custodian had it with another pay date's file.
+            path.sent += row.amount
+            path.credited += row.amount
+            path.proofs["sent"] = path.proofs["credited"] = row.entry_id
         case _:
             return
 

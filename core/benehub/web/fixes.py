@@ -45,6 +45,8 @@ def offered(request: Request, employer: str, difference: str, caller: Works) -> 
         named(request, [reconcile.get(session, difference).person_id])
     try:
         found, told = [asdict(one) for one in fixes.options(hub, employer, difference)], ""
+        if not found and not known:
+            told = fixes.why_none(hub, employer, difference)
     except BenehubError as error:
         found, told = [], str(error)
     bare = "hx-request" in request.headers
