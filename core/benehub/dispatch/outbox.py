@@ -141,7 +141,7 @@ def _latest(session: Session, keys: Sequence[str]) -> dict[str, Row[Any]]:
 def _told_anew(before: Row[Any], frozen: Frozen) -> bool:
     # What was refused whole after it had left, or came back, is there no more.
     gone = frozen.again or before.ack_state == "rejected"
-    return before.state == "failed" or (gone and before.state == "sent")
+    return bool(before.state == "failed" or (gone and before.state == "sent"))
 
 
 def _replace(session: Session, before: Row[Any], revision: int, replaced: list[dict[str, Any]]) -> None:
