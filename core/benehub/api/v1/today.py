@@ -91,6 +91,7 @@ class PassedTold(Model):
     """A month for which a schedule has started nothing."""
 
     schedule: str
+    """Its name."""
     flow: str
     month: str
     at: str
