@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -278,7 +278,11 @@ def test_who_has_left_before_a_pay_date_is_named_once(story: Story) -> None:
     month(story, 100_00)
     story.elect("EC", "2026-10-08", "birth")  # October costs more than its pays were told
     story.day(10, 26)
-    gone(story, "2026-10-20")
+    story.fakehub.FakeConnector.rows["employee"] = [
+        story.fakehub.person(number, **({"termination_date": "2026-10-20"} if number == 1 else {}))
+        for number in (1, 2, 3)
+    ]
+    story.flow("sync", "hris", "employee", "gone", False)
     story.flow("premiums.accrue", "2026-10")
     story.differences("2026-10")
     assert shares(story) == (0, [COMING])
@@ -291,81 +295,6 @@ def test_no_month_is_signed_before_the_registers_of_its_pay_dates_are_here(story
     assert said in not_compared(story)
     story.paid(10, 30, 100_00)
     assert said not in not_compared(story)
-
-
-def year_ends(story: Story, *taken: int) -> None:
-    """December was worked out and paid; it is the fifth of January."""
-    for month_ in ("2026-12", "2027-01"):
-        story.flow("premiums.accrue", month_)
-        story.flow("deductions.expect", month_)
-    story.patch.setattr(story.fakehub, "NOW", datetime(2027, 1, 5, 12, tzinfo=UTC))
-    for day, amount in zip((15, 31), taken, strict=True):
-        story.paid(12, day, amount)
-
-
-def not_asked(story: Story, month: str) -> list[tuple[str, str, int, int, str]]:
-    """State, period, both amounts and day of what no pay takes any more, after a comparison of the month."""
-    story.flow("reconcile", month, ["payroll"])
-    with story.hub.store.read("acme") as session:
-        rows = session.rows(select(difference).where(difference.c.type == "SHARE_NOT_ASKED"))
-    return [(row.state, row.period, row.expected, row.actual, str(row.clear_by or "")) for row in rows]
-
-
-@pytest.mark.parametrize(("first", "then", "expected", "actual"), [
-    ("EE", "EC", 100_00, 0), ("EC", "EE", 0, 100_00),
-])  # fmt: skip
-def test_a_change_of_a_year_that_is_over_is_a_difference_until_somebody_settles_it(
-    either: Story, first: str, then: str, expected: int, actual: int
-) -> None:
-    story = either
-    story.elect(first, "2026-12-01", "birth")
-    year_ends(story, *((100_00, 100_00) if first == "EE" else (150_00, 150_00)))
-    assert not_asked(story, "2027-01") == [] and shares(story, "2027-01")[0] == 0
-    story.elect(then, "2026-12-01", "birth")
-    for flow in ("premiums.accrue", "deductions.expect"):
-        story.flow(flow, "2027-01")
-    told = ("2026-12", expected, actual, "")
-    assert not_asked(story, "2027-01") == [("discrepancy", *told)]
-    assert [shares(story, month_)[0] for month_ in ("2026-12", "2027-01")] == [0, 0]
-    done = story.flow("deductions.write_off", "1001", "ppo", "nobody collects it", "Dana")
-    assert done == {"months": 1, "written_off_minor": expected - actual, "lines_taken_back": 0}
-    assert not_asked(story, "2027-01") == [("resolved", *told)]
-    assert [shares(story, month_)[0] for month_ in ("2026-12", "2027-01")] == [0, 0]
-    assert story.owed() == {}, "it is no arrears, and is asked for or given back by no pay"
-    with pytest.raises(DataError, match="nothing is owed"):
-        story.flow("deductions.write_off", "1001", "ppo", "again", "Dana")
-
-
-def test_what_a_plan_does_not_charge_is_pending_until_its_window_is_over(story: Story) -> None:
-    terms = "      retro: {catch_up: prospective}\n      arrears:"
-    load_plan_book(story.hub, BOOK.replace("      arrears:", terms), "book")
-    month(story, 100_00, 100_00)
-    story.elect("ES", "2026-10-08", "marriage")
-    for flow in ("premiums.accrue", "deductions.expect"):
-        story.flow(flow, "2026-11")
-    assert not_asked(story, "2026-11") == [("pending", "2026-10", 200_00, 0, "2026-12-31")]
-    assert [shares(story, month_)[0] for month_ in ("2026-10", "2026-11")] == [0, 0]
-    story.flow("deductions.write_off", "1001", "ppo", "the plan does not charge it", "Dana")
-    assert not_asked(story, "2026-11")[0][0] == "resolved" and shares(story, "2026-11")[0] == 0
-
-
-def test_what_nobody_is_paid_for_any_more_is_told_of_whom_it_is(story: Story) -> None:
-    month(story, 100_00, 100_00)
-    story.elect("EC", "2026-10-08", "birth")
-    gone(story, "2026-10-31")
-    story.flow("premiums.accrue", "2026-11")
-    assert not_asked(story, "2026-11") == [] and shares(story)[0] == 0  # a last pay may yet come
-    story.day(12, 1)
-    assert not_asked(story, "2026-12") == [("discrepancy", "2026-10", 100_00, 0, "")]
-    assert [shares(story, month_)[0] for month_ in ("2026-10", "2026-11")] == [0, 0]
-
-
-def gone(story: Story, last: str) -> None:
-    """The first employee left on this day."""
-    story.fakehub.FakeConnector.rows["employee"] = [
-        story.fakehub.person(number, **({"termination_date": last} if number == 1 else {})) for number in (1, 2, 3)
-    ]
-    story.flow("sync", "hris", "employee", "gone", False)
 
 
 def not_compared(story: Story) -> tuple[str, ...]:

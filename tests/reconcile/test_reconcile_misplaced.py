@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benehub.periods import Month
-from benehub.reconcile import never_asked, payroll, plan_pay, premium, retirement
+from benehub.reconcile import payroll, plan_pay, premium, retirement
 from benehub.reconcile.cut_off import CutOff
 from benehub.reconcile.findings import Type
 from benehub.reconcile.lines import Line
@@ -58,7 +58,6 @@ def test_a_line_made_up_for_by_arrears_is_in_no_wrong_period(monkeypatch: pytest
     monkeypatch.setattr(plan_pay, "other_pay", lambda *_: [])
     read = Registers(date(2026, 10, 1), frozenset({DAY, other}), {})
     monkeypatch.setattr(payroll, "registers", lambda *_: read)
-    monkeypatch.setattr(never_asked, "compare", lambda *_: [])
     monkeypatch.setattr(payroll, "_differing", lambda *_: [])
     monkeypatch.setattr(payroll, "_linked", lambda *_: {"ann"})
     monkeypatch.setattr(payroll, "_paid", lambda *_: {})

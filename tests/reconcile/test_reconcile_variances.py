@@ -19,6 +19,8 @@ WORLDS = "testing/test_worlds.py::test_all_that_was_planted_is_found_and_nothing
 HELD = {
     "deposited, no credit seen": WORLDS,
     "taken from pay, not deposited": "flows/test_review_flows.py::test_money_taken_and_never_deposited_is_a_difference",
+    "a deposit that came back after it had left":
+        "flows/test_contribution_corrections.py::test_a_deposit_that_came_back_is_owed_again_once_and_goes_anew",
     "money that a corrected register adds to a pay date":
         "flows/test_contribution_corrections.py::"
         "test_what_a_correction_adds_to_an_old_pay_date_is_due_by_its_own_day",
@@ -54,6 +56,8 @@ HELD = {
     "a volume, an age or a family that changed after the bill was made":
         "reconcile/test_reconcile_reasons.py::"
         "test_a_bill_of_what_was_known_when_it_was_made_is_explained_until_the_next_one",
+    "a pay date whose register is still to come":
+        "flows/test_deduction_life.py::test_a_pay_date_is_compared_once_its_register_was_read_or_is_overdue",
     "a bill's volume before the plan rounds it up; an age on the plan's rating day, not "
     "today's; a dependent whose cover ended within the month":
         "reconcile/test_reconcile_reasons.py::test_a_bill_that_tells_what_it_goes_by",

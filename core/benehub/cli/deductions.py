@@ -127,10 +127,7 @@ def write_off(
     dry_run: bool = DRY_RUN,
     as_json: bool = JSON,
 ) -> None:
-    """Give up what an employee owes in a plan, of past pay dates and of months that no pay takes any more.
-
-    The employer bears it. Where he owes nothing, what he is owed of such months was given back outside the deduction.
-    """
+    """Give up what an employee owes of past pay dates in a plan; the employer bears it."""
     from benehub.cli.rehearsal import run_or_try
     from benehub.cli.shared import show_counts
 

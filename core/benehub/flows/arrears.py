@@ -21,7 +21,7 @@ from benehub.ledger import accounts as chart
 from benehub.ledger import arrears as account
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
-from benehub.reconcile import never_asked, tolerance
+from benehub.reconcile import tolerance
 from benehub.reconcile.to_come import GRACE_DAYS
 from benehub.rules.deduction.calendar import deduction_days
 from benehub.rules.deduction.collection import Collection, collection_step
@@ -167,8 +167,7 @@ def carry(session: Session, connection_id: str, month: Month, paid: Paid) -> int
 
 
 def write_off(hub: Hub, steps: Steps, employer: str, employee: str, plan: str, reason: str, who: str) -> dict[str, int]:
-    """Give up what an employee owes in a plan, of past pay dates and of months that no pay takes any more: the employer
-    bears it. Where he owes nothing, what he is owed of such months is said to be given back outside the deduction.
+    """Give up what an employee owes of past pay dates in a plan: the employer bears it.
 
     Raises:
         DataError: no such employee or plan, nothing owed, or nobody approved it.
@@ -192,34 +191,29 @@ def _write_off(hub: Hub, employer: str, employee: str, plan: str, reason: str, w
         today = session.today()
         months = account.balances(session, before=today, person_id=person_id).get((person_id, plan), {})
         owed = _less(months, -sum(amount for amount in months.values() if amount < 0))
-        asked_no_more = [one for one in never_asked.shares(session, book, person_id, plan) if one.amount]
-        borne = [one for one in asked_no_more if one.amount > 0] or ([] if owed else asked_no_more)
-        if not owed and not borne:
+        if not owed:
             raise DataError(
                 f"nothing is owed of past pay dates in plan {plan}", where="arrears",
                 mend="See `benehub deductions lines`; what is due on a coming pay date is no arrears",
             )  # fmt: skip
         number, unit = _written_off(session, person_id, plan) + 1, book.employer.currency
         entries = []
-        gone = [(account.WRITTEN_OFF, name, amount) for name, amount in owed.items()]
-        gone += [(account.SHARE_BORNE, str(one.month), one.amount) for one in borne]
-        for kind, name, amount in gone:
+        for name, amount in owed.items():
             legs = (
                 Leg(chart.BENEFIT_COST, unit, amount, person_id, plan, "employer", name),
                 Leg(chart.EMPLOYEE_SHARE_DUE, unit, -amount, person_id, plan, "employee", name),
             )
-            key = f"write-off/{person_id}/{plan}/{name}/{number}" + ("/share" if kind == account.SHARE_BORNE else "")
-            entries.append(NewEntry(key, kind, today, legs, f"approved by {who}: {reason}"[:500]))
+            key = f"write-off/{person_id}/{plan}/{name}/{number}"
+            source = f"approved by {who}: {reason}"[:500]
+            entries.append(NewEntry(key, account.WRITTEN_OFF, today, legs, source))
         ledger.record(session, entries)
         taken_back = ledger.restate(session, _coming(session, person_id, plan, today)).corrected
-    total = sum(amount for _, _, amount in gone)
-    return {"months": len({name for _, name, _ in gone}), "written_off_minor": total, "lines_taken_back": taken_back}
+    return {"months": len(entries), "written_off_minor": sum(owed.values()), "lines_taken_back": taken_back}
 
 
 def _written_off(session: Session, person_id: str, plan: str) -> int:
     query = select(func.count()).where(
-        *session.where(entry),
-        entry.c.type.in_((account.WRITTEN_OFF, account.SHARE_BORNE)),
+        *session.where(entry, type=account.WRITTEN_OFF),
         entry.c.idempotency_key.startswith(f"write-off/{person_id}/{plan}/", autoescape=True),
     )
     return int(session.connection.execute(query).scalar_one())

@@ -28,9 +28,6 @@ TOLERATED = "difference.tolerated"
 """Cents of a payroll's rounding that nobody asks for: they went to the rounding account."""
 FORGIVEN = tuple(f"{name}{end}" for name in (WRITTEN_OFF, TOLERATED) for end in ("", ".reversed"))
 """What lowers an employee's share though nothing was taken for it."""
-SHARE_BORNE = "share.borne"
-"""What no pay was ever told to take of a share, and the employer bears by a person's word: it is no arrears."""
-BORNE = (SHARE_BORNE, f"{SHARE_BORNE}.reversed")
 WITHHELD = ("deduction.withheld", "deduction.withheld.reversed")
 OWED_ON = (chart.EMPLOYEE_SHARE_DUE, chart.ACCOUNT_PAYABLE)
 """Where a deduction stands once it is taken: a premium's share, or what goes into an account of the employee's own."""

@@ -13,7 +13,7 @@ from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import never_asked, plan_pay
+from benehub.reconcile import plan_pay
 from benehub.reconcile.caught_up import without_arrears
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.made_up import without_made_up
@@ -75,7 +75,6 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     findings += [_finding(line, month, book, paid) for line in rest]
     findings += _wrong_class(session, book, connection_id, month)
     findings += _strangers(session, book, connection_id, month)
-    findings += never_asked.compare(session, book, month)
     return findings
 
 

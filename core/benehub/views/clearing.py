@@ -14,7 +14,7 @@ from benehub.ledger import accounts as chart
 from benehub.ledger.balances import concerns
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import never_asked, to_come
+from benehub.reconcile import to_come
 from benehub.reconcile.accounts import ON_PAYABLE
 from benehub.reconcile.given_up import NO_MONEY
 from benehub.reconcile.in_flight import flights
@@ -71,8 +71,10 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
 
 
 def _scheduled(session: Session, month: Month, plans: Sequence[str], *by: ColumnElement[Any]) -> Sequence[Row[Any]]:
-    """Employees' shares that were accrued so far, less what was to be taken or was borne so far; what is not zero."""
-    kinds = (*never_asked.ASKED, "opening.share")
+    """Employees' shares that were accrued so far, less what was to be taken so far; what is not zero."""
+    kinds = (
+        "premium.accrued", "premium.accrued.reversed", "opening.share", "deduction.expected", "deduction.expected.void",
+    )  # fmt: skip
     total = func.sum(leg.c.amount)
     return session.rows(
         select(*by, total.label("amount"))

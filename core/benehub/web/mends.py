@@ -33,7 +33,7 @@ PLACES: Final[dict[Type, str]] = {
     Type.EFFECTIVE_DATE_DIFF: "invoice", Type.CREDITED_WRONG_PERSON: "pay", Type.CLAIMED_LATE: "money",
     Type.VOLUME_DIFF: "invoice", Type.AGE_BAND_DIFF: "invoice", Type.DEPENDANT_DIFF: "invoice",
     Type.RETRO_CREDIT_DUPLICATED: "invoice", Type.COMP_DIFF: "pay", Type.LOAN_IN_CONTRIB: "pay",
-    Type.FORFEITURE_OFFSET: "pay", Type.SHARE_NOT_ASKED: "pay",
+    Type.FORFEITURE_OFFSET: "pay",
 }  # fmt: skip
 """The kind of page on which a type is looked into; its name in words is `reconcile.mends`."""
 
