@@ -204,7 +204,8 @@ def test_every_reading_command_has_json(cli: Any, home: Path) -> None:
     silent = {
         "benehub plan schema", "benehub ledger export", "benehub connection add", "benehub connection watch",
         "benehub connection pause", "benehub connection resume", "benehub differences resolve",
-        "benehub differences dismiss", "benehub differences reopen", "benehub differences step", "benehub dispatches settle",
+        "benehub differences dismiss", "benehub differences reopen", "benehub differences step",
+        "benehub dispatches settle",
         "benehub intake discard", "benehub person end", "benehub connector new", "benehub connector record",
         "benehub differences suppress", "benehub differences lift", "benehub worker", "benehub dispatches permit",
         "benehub up", "benehub webhooks open", "benehub webhooks close", "benehub webhooks replay",
