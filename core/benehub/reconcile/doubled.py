@@ -1,8 +1,9 @@
 """Two persons here that are one human being: a rehire entered anew, a child entered twice.
 
 An SSN and an employee number have one holder: a second one is refused when it is read. So it is name and birth date
-that tell, of employees among each other and of one family's dependents; somebody who works here and is covered as
-another one's spouse or child is two persons by right. Nobody is merged by a likeness: a person says what they are.
+that tell, of employees among each other and of one family's dependents. Namesakes who have an SSN each are two, and so
+is by right who works here and is covered as another one's spouse or child. Nobody is merged by a likeness: a person
+says what they are.
 
 Everybody is gone through once. After that only those born on a birth date of which something was heard since, or of
 which a difference tells, so that a comparison of a million people of whom none has changed asks for none of them.
@@ -66,7 +67,7 @@ def _findings(session: Session, month: Month, groups: Iterable[list[str]]) -> It
             for one in (known[who] for who in group if who in known):
                 # Of dependents those of one family alone: a child may be covered under both parents.
                 before = first.setdefault("" if one.kind == "employee" else one.subscriber_id, one)
-                if before is not one:
+                if before is not one and None in (before.ssn_index, one.ssn_index):
                     yield _finding(month, before, one)
 
 
@@ -79,11 +80,10 @@ def _known(session: Session, people: Sequence[str]) -> dict[str, Row[Any]]:
 
 
 def _finding(month: Month, one: Row[Any], two: Row[Any]) -> Finding:
-    ssns = "" if one.ssn_index is None or two.ssn_index is None else "; each has another SSN"
     whom = "employee" if one.kind == "employee" else "dependent"
     return Finding(
         Relation.INTAKE, Type.DUPLICATE_IDENTITY, str(month), f"{OURS}{two.person_id}", "hris", "hris",
-        f"{whom} {one.member_id} has the name and birth date of {two.member_id}{ssns}",
+        f"{whom} {one.member_id} has the name and birth date of {two.member_id}",
         "If they are one, have the HRIS keep one record and end the other, then read it again; if two, dismiss this",
         person_id=one.person_id,
     )  # fmt: skip
