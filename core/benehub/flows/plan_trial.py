@@ -72,13 +72,13 @@ def tried(
     return so_far
 
 
-def employed(session: Session, month: Month, most: int) -> int:
+def employed(session: Session, month: Month, most: int | None = None) -> int:
     """How many are employed in a month; where they are more than `most`, any number above it."""
     found = 0
     for which in facts.ranges(session, "employment"):
         theirs = facts.timelines(session, "employment", Interval(month.first, month.end), subjects=which)
         found += len({subject for subject, _ in theirs})
-        if found > most:
+        if most is not None and found > most:
             break
     return found
 
