@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,9 +13,9 @@ from sqlalchemy import func, select
 
 from benehub import planbook
 from benehub.errors import DataError, NeedsPersonError
-from benehub.flows import Hub, plan_trial, runs, trial_runs
+from benehub.flows import Hub, runs, trial_runs
 from benehub.flows.onboarding import load_plan_book
-from benehub.flows.plan_trial import impact
+from benehub.flows.plan_trial import impact, tried
 from benehub.flows.trial_runs import FLOW, is_long, keep_text, outcome_of, text_of, tried_books, try_by_run
 from benehub.periods import Month
 from benehub.store.tables import fact, payload, run
@@ -35,7 +36,7 @@ def hub(db_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType) -> Hub
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A part is one employee, as is a step."""
-    monkeypatch.setattr(plan_trial.tried, "__kwdefaults__", plan_trial.tried.__kwdefaults__ | {"size": 1})
+    monkeypatch.setattr(trial_runs, "tried", partial(tried, size=1))
     monkeypatch.setattr(trial_runs, "PARTS", 1)
 
 
