@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 
 from benehub import facts, planbook
 from benehub.facts import Fact, Version
-from benehub.flows import Hub
-from benehub.flows.plan_trial import impact
+from benehub.flows import Hub, plan_trial
+from benehub.flows.plan_trial import employed, impact, tried
 from benehub.periods import Interval, Month
 from benehub.store.tables import fact
-from benehub.views.plan_impact import Affected, PlanImpact
+from benehub.views.plan_impact import Affected, PlanImpact, plan_impact, together
 
 Open = Callable[..., Hub]
 OCTOBER = Month(2026, 10)
@@ -232,6 +232,54 @@ def test_a_changed_end_of_cover_tells_the_last_days_of_who_leaves(trial: Trial) 
     assert (found.other_last_day, found.no_longer_eligible) == (1, 0)
     # 12 of 31 days of 500, a fifth of it the employee's
     assert found.people == [Affected("1001", 100_00, 38_71, date(2026, 10, 31), date(2026, 10, 12))]
+
+
+WHAT: list[Callable[[Trial], tuple[str, str]]] = [
+    lambda one: (one.text, one.changed("80%", "75%")),
+    lambda one: (one.text, one.changed("FAM: 1200.00", "FAM: 1100.00")),
+    lambda one: (one.text, one.changed(RATES, f"    eligibility: {{classes: [full_time]}}\n{RATES}")),
+    lambda one: (one.text, one.changed(RATES, f"    eligibility: {{waiting: {{days: 60}}}}\n{RATES}")),
+    lambda one: (one.text, one.changed("carriers:\n", f"{NEXT}carriers:\n")),
+    lambda one: (one.changed("carriers:\n", f"{NEXT}carriers:\n"), one.text),
+    lambda one: (before := saving(one), before.replace("max_yearly: 4400.00", "max_yearly: 1200.00")),
+]
+"""Both books of a trial."""
+
+
+@pytest.mark.parametrize("books", WHAT)
+def test_whoever_is_tried_in_parts_is_told_the_same(
+    trial: Trial, books: Callable[[Trial], tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial.tell(trial.workers[0].employments[-1], employment_class="part_time")
+    before, after = (planbook.load(text, "book") for text in books(trial))
+    held: list[int] = []
+    with trial.hub.store.read("acme") as session:
+        whole = impact(session, before, after, OCTOBER, people=True, progress=held.append)
+        assert held == [3] and any(one.touches for one in whole)
+
+        def counted(*of: Any) -> list[PlanImpact]:
+            held.append(len(of[3]))
+            return plan_impact(*of)
+
+        monkeypatch.setattr(plan_trial, "plan_impact", counted)
+        for size, parts in ((1, [1, 1, 1]), (2, [2, 1]), (3, [3]), (100, [3])):
+            held.clear()
+            found = tried(session, before, after, OCTOBER, people=True, size=size)
+            assert (found.found, found.employees, found.last) == (whole, 3, None), size
+            assert [count for count in held if count] == parts, "of more nobody holds the data"
+        first = tried(session, before, after, OCTOBER, people=True, size=1, parts=2)
+        rest = tried(session, before, after, OCTOBER, people=True, size=1, behind=first.last or "")
+    assert (first.employees, rest.employees) == (2, 1)
+    assert together(first.found, rest.found) == whole
+
+
+def test_employees_of_the_month_are_counted_no_further_than_asked(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benehub.facts.workforce.PART", 1)
+    with trial.hub.store.read("acme") as session:
+        assert [employed(session, OCTOBER, most) for most in (5, 3, 2, 1, 0)] == [3, 3, 3, 2, 1]
+        assert employed(session, Month(2019, 1), 5) == 0
 
 
 def test_nothing_is_recorded_by_asking(trial: Trial) -> None:

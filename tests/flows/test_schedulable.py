@@ -197,7 +197,7 @@ BY_HAND = {
     "adopt", "deductions.write_off", "enrollments.full", "premiums.confirm", "retirement.true-up",
     "retirement.deposit-earnings", "retirement.lost-earnings", "leave.close", "reconcile.year",
     "fixes.carry", "retro.correct", "dispatch.send", "dispatch.resend", "imports.take",
-    "people.suggest", "intake.release", "intake.redrive",
+    "people.suggest", "intake.release", "intake.redrive", "plan_book.try",
 }  # fmt: skip
 """Jobs that nobody may leave to a schedule, or that another one starts: docs/operations.md says why."""
 

@@ -14,11 +14,13 @@ from tests.web.test_web_import import COLUMNS as FIELDS
 from benehub.access import Caller, Role
 from benehub.connect.hooks_out import Answer
 from benehub.flows import hook_delivery, users
+from benehub.flows.trial_runs import FLOW, keep_text
 from benehub.identity import strangers
 from benehub.identity.matching import Told
 from benehub.sandbox.story.world import SECRETS
 from benehub.store.tables import difference, dispatch, fact, person, run
 from benehub.views import custody
+from benehub.views.plans import in_force_text
 from benehub.web import PAGES
 
 CENSUS = "Emp ID,First Name,Last Name,Date of Birth,SSN,Hire Date,FT/PT,Payroll Group\n"
@@ -121,8 +123,21 @@ def made(desk: Desk, monkeypatch: pytest.MonkeyPatch, text: str = "Why?", row: s
         "what a fix sends": f"{place}/preview?action=enrollment_correction",
         "unlinked": f"unlinked/{unlinked}", "read": f"connections/hris/reads/{waits}", "users": "/access",
         "user": f"/access/users/{user}", "tokens": "/access/tokens", "whole trail": "/access/trail",
+        "tried": f"plan-book/tried/{_tried(desk)}",
         "deadlines": "deadlines", "webhooks": "webhooks", "webhook": f"webhooks/{_hears(desk, monkeypatch, text)}",
     }  # fmt: skip
+
+
+def _tried(desk: Desk) -> str:
+    """A run that has tried another plan book than the one in force."""
+    if not hasattr(desk.hub, "engine"):
+        desk.start()
+    with desk.store.write(desk.employer) as session:
+        text = in_force_text(session).replace('percent: "80%"', 'percent: "70%"')
+        told = keep_text(session, text), desk.hub.book(session).version, "2026-11", "a key"
+    desk.hub.start_flow(FLOW, desk.employer, "a key", *told)
+    with desk.store.read(desk.employer) as session:
+        return session.id("run", FLOW, "a key")
 
 
 def _hears(desk: Desk, monkeypatch: pytest.MonkeyPatch, text: str) -> str:

@@ -220,7 +220,6 @@ KEPT = "application/octet-stream"
 """What no browser shows: it is kept, byte for byte."""
 
 UNMET = {
-    "/e/{employer}/plan-book/load",  # shown when another book is tried
     "/e/{employer}/questions/{question}/close",  # shown of a question that was answered
     "/e/{employer}/reconcile/differences/{difference}/assign",  # shown where somebody may work differences
     "/e/{employer}/reconcile/differences/{difference}/reopen",  # shown of one that was dismissed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from tests.web.conftest import Desk, caller_of, close_desk, open_desk
 
 from benehub import planbook, reconcile
@@ -18,7 +20,7 @@ from benehub.charts.stacked import stacked
 from benehub.flows import connecting
 from benehub.periods import Month
 from benehub.reconcile import Finding, Relation, Type
-from benehub.store.tables import act, difference, plan_book
+from benehub.store.tables import act, difference, plan_book, run
 from benehub.views import connected
 from benehub.views.clearing import clearing
 from benehub.views.deposits import deposits
@@ -266,6 +268,54 @@ def test_a_book_that_was_tried_on_another_one_than_is_in_force_is_shown_anew(des
     desk.caller = caller_of(Role.BENEFITS_ADMIN, employer=desk.employer)
     assert desk.post("plan-book/load", text=ours, version=version, seen=seen).status_code == 409
     assert load(desk, ours) == 303
+
+
+def followed(desk: Desk, answer: Any) -> str:
+    """The page of the run that an answer leads to, once it has ended."""
+    assert answer.status_code == 303
+    path, until = answer.headers["location"].partition("?")[0], time.monotonic() + 90
+    while 'hx-trigger="every 1s"' in (told := desk.get(path)):
+        assert time.monotonic() < until, told
+        time.sleep(0.1)
+    return str(told)
+
+
+def test_a_book_is_tried_on_many_people_by_a_run_whose_page_leads_to_what_it_found(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = book_text(desk).replace('percent: "80%"', 'percent: "70%"')
+    at_once = desk.post("plan-book/try", text=text, month="2026-11").text
+    monkeypatch.setattr("benehub.flows.trial_runs.AT_ONCE", 1)
+    assert "benehub up" in desk.post("plan-book/try", text=text).text, "no job can be started"
+    desk.hub_listens()
+    told = followed(desk, desk.post("plan-book/try", text=text, month="2026-11"))
+    assert "Try a plan book on the employees" in told and "Employees in all" in told and "Count" in told
+    (place,) = re.findall(r'id="tried" href="[^"]*/(plan-book/tried/\w+)"', told)
+    found = desk.get(place)
+    shown = [one.partition("<main")[2].partition("<h2")[2].partition("<form")[0] for one in (found, at_once)]
+    assert shown[0] == shown[1] != "", "the same, asked in another way"
+    version, seen = versions(found)
+    assert 'value="2026-11"' in found and versions(at_once) == (version, seen)
+    theirs = book_text(desk).replace('percent: "80%"', 'percent: "60%"')
+    assert "Another version" not in found
+    monkeypatch.setattr("benehub.flows.trial_runs.AT_ONCE", 2_000)
+    assert load(desk, theirs) == 303
+    monkeypatch.setattr("benehub.flows.trial_runs.AT_ONCE", 1)
+    late = desk.post("plan-book/load", text=text, version=version, seen=seen, month="2026-11")
+    assert late.status_code == 409 and "Try it again" in late.text and 'name="version"' not in late.text
+    stale = desk.get(place)
+    assert "Try it again" in stale and 'name="version"' not in stale and "percent: &#34;70%&#34;" in stale
+    again = followed(desk, desk.post("plan-book/try", text=text, month="2026-11"))
+    (place,) = re.findall(r'id="tried" href="[^"]*/(plan-book/tried/\w+)"', again)
+    version, seen = versions(desk.get(place))
+    assert desk.post("plan-book/load", text=text, version=version, seen=seen).status_code == 303
+    with desk.store.read(desk.employer) as session:
+        assert desk.hub.book(session).version == version
+        (other,) = session.rows(select(run.c.run_id).where(*session.where(run, flow="reconcile")).limit(1))
+    assert desk.client.get(desk.address(f"plan-book/tried/{other.run_id}")).status_code == 404
+    desk.caller = caller_of(Role.AUDITOR, employer=desk.employer)
+    assert desk.client.get(desk.address(place)).status_code == 403
+    assert 'id="tried"' not in desk.get(f"runs/{place.rpartition('/')[2]}")
 
 
 def test_who_approves_does_not_raise_what_he_may_approve_alone(desk: Desk) -> None:

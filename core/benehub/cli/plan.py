@@ -163,9 +163,12 @@ def schema() -> None:
 
 def _impact(desk: Desk, before: PlanBook, after: PlanBook, month: str, people: bool) -> tuple[Month, list[PlanImpact]]:
     """The month asked for, and what the later book changes in it."""
+    from benehub.cli.console import working
     from benehub.flows.plan_trial import impact
     from benehub.periods import Month
 
-    with desk.store.read(desk.employer) as session:
+    what = "tried on the employees"
+    with desk.store.read(desk.employer) as session, working(what) as status:
         asked = Month.parse(month) if month else Month.of(session.today())
-        return asked, impact(session, before, after, asked, people)
+        told = impact(session, before, after, asked, people, lambda count: status.update(f"{what}: {count:,}"))
+        return asked, told

@@ -44,6 +44,7 @@ from benehub.flows import (
     send,
     statements,
     sync,
+    trial_runs,
     webhooks,
 )
 from benehub.flows.hub import Hub
@@ -83,6 +84,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "reconcile.year": reconciling.reconcile_year,
     "fixes.carry": fixes.carry_out,
     "people.suggest": identities.look,
+    "plan_book.try": trial_runs.try_book,
     "retro.correct": corrections.correct,
     "dispatch.send": send.send,
     "dispatch.resend": dispatches.resend,

@@ -22,7 +22,7 @@ SILENT: Final = frozenset(
         "retirement.credits", "retirement.true-up", "retirement.lost-earnings", "leave.accrue", "leave.close",
         "reconcile", "reconcile.year", "retro.correct", "webhooks.work", "deadlines.check", "statements.make",
         "retention", "jobs.trim", "imports.take", "intake.release", "intake.redrive", "people.suggest",
-        "notices.reports",
+        "notices.reports", "plan_book.try",
     }
 )  # fmt: skip
 """Jobs that read, compute and write down, and send nothing."""

@@ -7,8 +7,9 @@ term and from nothing else. It holds no rule of its own: prices are those that a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Final
 
 from benehub.errors import DataError
 from benehub.facts import Fact, Worker
@@ -19,6 +20,11 @@ from benehub.rules.eligibility.coverage_end import end_of_cover
 from benehub.views.plan_prices import uninsured_amounts
 
 ONE_DAY = timedelta(days=1)
+SUMS: Final = (
+    "covered", "changed", "employee_minor", "employer_minor", "unpriced", "becomes_eligible", "no_longer_eligible",
+    "loses_cover", "other_last_day", "unsettled",
+)  # fmt: skip
+"""What of two parts of the employees is added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +149,26 @@ def plan_impact(
                 ends = impact.status == "removed" or worker.person_id in turned.get(plan_id, Turned()).not_eligible
                 days = None if ends else ends_on.get(plan_id)
                 _count(impact, worker, was.get(plan_id), becomes.get(plan_id), ends, days, people)
-    for impact in found.values():
+    return _in_order(list(found.values()))
+
+
+def together(found: Sequence[PlanImpact], more: Sequence[PlanImpact]) -> list[PlanImpact]:
+    """What the same books change for two parts of the employees, together; the first may be of nobody and no plan."""
+    if not found:
+        return list(more)
+    return _in_order([_plus(one, other) for one, other in zip(found, more, strict=True)])
+
+
+def _plus(one: PlanImpact, other: PlanImpact) -> PlanImpact:
+    sums = {name: getattr(one, name) + getattr(other, name) for name in (*SUMS, "people")}
+    largest = max(one.largest_minor, other.largest_minor, key=abs)  # of two the first, as within a part
+    return replace(one, largest_minor=largest, **sums)
+
+
+def _in_order(found: list[PlanImpact]) -> list[PlanImpact]:
+    for impact in found:
         impact.people.sort(key=lambda who: who.employee_number)
-    return list(found.values())
+    return found
 
 
 def _blank(before: PlanBook, after: PlanBook) -> Iterator[PlanImpact]:

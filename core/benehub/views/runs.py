@@ -20,6 +20,9 @@ QUEUED = "queued"
 NAMING = ("problems",)
 """Counts of runs of an earlier version that named people: whoever sees runs may see none."""
 
+OUTCOME = "outcome"
+"""Of what a run counts what it found out for whoever may ask for that: the run itself tells it to nobody."""
+
 _RUNNING = ("running", INTERRUPTED, QUEUED)
 """How a run is told that has not ended."""
 
@@ -78,7 +81,7 @@ def _plain(session: Session, row: Row[Any]) -> dict[str, Any]:
         "state": _told(session, row),
         "started_at": row.started_at,
         "ended_at": row.ended_at,
-        "counts": {name: one for name, one in row.counts.items() if name not in NAMING},
+        "counts": {name: one for name, one in row.counts.items() if name not in (*NAMING, OUTCOME)},
         "error": row.error,
         "error_class": row.error_class,
         "mend": row.mend,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 
 from benehub import planbook
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.api.loosening import must_not_loosen
+from benehub.api.own_runs import by
 from benehub.charts import Line, Offer, draw_plans
 from benehub.errors import BenehubError, ChangedMeanwhile, ConfigError, DataError
 from benehub.flows import Hub
 from benehub.flows.onboarding import book_of, in_force, load_plan_book
 from benehub.flows.plan_trial import impact
+from benehub.flows.trial_runs import is_long, outcome_of, text_of, try_by_run
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.records import Tier
@@ -25,10 +28,11 @@ from benehub.store.version import version as version_of
 from benehub.views.compare import Asked, compared, cost_lines
 from benehub.views.mine.leave_terms import terms
 from benehub.views.mine.promises import pays, who
+from benehub.views.plan_impact import PlanImpact
 from benehub.views.plans import in_force_text
 from benehub.views.statement import language
 from benehub.web.catalog import LANGUAGES
-from benehub.web.pages import Entry, Page, page, then
+from benehub.web.pages import Entry, Page, must_work, page, then
 
 router = APIRouter(route_class=Page)
 
@@ -66,13 +70,32 @@ def form(employer: str, request: Request, caller: Editor) -> Response:
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         text, month = in_force_text(session), Month.of(session.today())
-    return page(request, caller, "plan_book/try.html", text=text, tried=None, wrong=(), late=False, at=month)
+    return _form(request, caller, text, month)
 
 
 @router.post("/e/{employer}/plan-book/try")
 def trial(employer: str, request: Request, caller: Editor, text: Text, month: Annotated[str, Form()] = "") -> Response:
     """What another version says, what it changes, and for whom; nothing is put in force."""
     return _tried(employer, request, caller, text, month)
+
+
+@router.get("/e/{employer}/plan-book/tried/{run}")
+def outcome(employer: str, run: str, request: Request, caller: Editor) -> Response:
+    """What a run that tried another version found, with the form that puts it in force.
+
+    Raises:
+        HTTPException: 404, there is none that is done.
+    """
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        before, found = hub.book(session), outcome_of(session, run)
+        if found is None:
+            raise HTTPException(404, "There is no trial of a plan book here that is done")
+        text = text_of(session, found.kept)
+    if before.version != found.before:
+        return _form(request, caller, text, found.month, late=True)
+    tried = _told(before, book_of(employer, text, NAME), found.month, found.impact)
+    return _form(request, caller, text, found.month, tried)
 
 
 def _tried(employer: str, request: Request, caller: Caller, text: str, month: str = "", late: bool = False) -> Response:
@@ -82,20 +105,37 @@ def _tried(employer: str, request: Request, caller: Caller, text: str, month: st
         book = book_of(employer, text, NAME)
         chosen = Month.parse(month) if month else None
     except (ConfigError, DataError) as error:  # what was written stays on the page
-        return page(request, caller, "plan_book/try.html", text=text, tried=None, wrong=str(error).splitlines(),
-                    late=late, at=month)  # fmt: skip
+        return _form(request, caller, text, month, None, late, str(error).splitlines())
     with hub.store.read(employer) as session:
         before = hub.book(session)
         asked = chosen or Month.of(session.today())
-        found = impact(session, before, book, asked)
-    tried = {
-        "version": book.version, "before": before.version, "changes": planbook.diff(before, book), "month": str(asked),
+        found = None if is_long(session, asked) else impact(session, before, book, asked)
+    if found is not None:
+        tried = _told(before, book, asked, found)
+        return _form(request, caller, text, asked, tried, late, status=409 if late else 200)
+    if late:
+        return _form(request, caller, text, asked, late=True, status=409)
+    must_work(hub)
+    run = try_by_run(hub, employer, book, text, asked, by=by(request))
+    return then(request, f"runs/{run}", done="started")
+
+
+def _told(before: PlanBook, book: PlanBook, month: Month, found: list[PlanImpact]) -> dict[str, Any]:
+    """What a trial beside the book in force says."""
+    return {
+        "version": book.version, "before": before.version, "changes": planbook.diff(before, book), "month": str(month),
         "impact": [one for one in found if one.touches], "findings": planbook.check(book),
         "currency": book.employer.currency, "seen": version_of(in_force(before)),
     }  # fmt: skip
-    status = 409 if late else 200
+
+
+def _form(
+    request: Request, caller: Caller, text: str, at: Month | str, tried: dict[str, Any] | None = None,
+    late: bool = False, wrong: Sequence[str] = (), status: int = 200,
+) -> Response:  # fmt: skip
+    """The form, with what a trial said; `late` where it was tried before on another book than the one in force."""
     return page(
-        request, caller, "plan_book/try.html", status=status, text=text, tried=tried, wrong=(), late=late, at=asked
+        request, caller, "plan_book/try.html", status=status, text=text, tried=tried, wrong=wrong, late=late, at=at
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from benehub.api.own_runs import NeedsRun, may_manage
 from benehub.api.sends import may_start, must_start
 from benehub.errors import BenehubError, DataError
 from benehub.flows import Hub
+from benehub.flows.trial_runs import FLOW as TRIAL
 from benehub.reconcile import MONTHLY
 from benehub.views.runs import INTERRUPTED, QUEUED, flows, part, run
 from benehub.web.pages import Entry, Page, must_work, page, then
@@ -54,6 +55,7 @@ def _told(hub: Hub, caller: Caller, employer: str, run_id: str) -> dict[str, Any
     found["open"] = found["state"] in OPEN
     found["may_go_on"] = found["state"] in AGAIN and may_start(caller, employer, found["flow"])
     found["month"] = month[0] if (month := re.search(r"\d{4}-\d{2}", found["subject"])) else ""
+    found["tried"] = found["flow"] == TRIAL and found["state"] == "done"
     found["upload"] = file[0] if (file := re.search(r"\bupl_[0-9a-z]+", found["subject"])) else ""
     return {"run": found, "steps": steps, "waiting": _waiting(found, len(steps))}
 

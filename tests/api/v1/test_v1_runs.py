@@ -87,6 +87,37 @@ def test_a_reconciliation_is_started_followed_and_read(working: Api) -> None:
     assert [one["name"] for one in working.get(f"/runs/{run}")["steps"]] == steps
 
 
+def test_a_plan_book_is_tried_on_many_by_a_run_that_finds_the_same(
+    working: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working.app.state.patience.pause = 0.05
+    text = working.get("/plan-book/text")["text"]
+    body = {"text": text.replace("EE: 500.00", "EE: 510.00"), "month": "2026-10"}
+    at_once = working.send("/plan-book/preview", body)
+    assert at_once.headers["etag"] == working.etag("/plan-book")
+    monkeypatch.setattr("benehub.flows.trial_runs.AT_ONCE", 1)
+    started = working.send("/plan-book/preview", body, 202, key="k1")
+    place, run = started.headers["location"], started.json()["run"]
+    heard = followed(working, f"{place}/events")
+    assert [data["name"] for name, _, data in heard if name == "step"] == ["count", "part 1"]
+    assert working.get(f"/runs/{run}")["counts"] == {"employees": 3, "of": 3}, "by whoever sees runs"
+    found = working.client.get(f"{ACME}/plan-book/preview/{run}")
+    assert found.json() == at_once.json() and found.headers["etag"] == at_once.headers["etag"]
+    again = working.send("/plan-book/preview", body, 202, key="k1")
+    assert (again.json()["run"], again.headers["location"]) == (run, place)
+    working.send("/plan-book", {"text": body["text"]}, etag=found.headers["etag"], method="PUT")
+    assert working.get(f"/plan-book/preview/{run}") == at_once.json(), "what it was tried on stays"
+    other = working.get("/runs", flow="sync", limit=1)["items"][0]["run"]
+    problem(working.client.get(f"{ACME}/plan-book/preview/{other}"), 404, "request")
+    working.act_as(Role.AUDITOR)
+    problem(working.client.get(f"{ACME}/plan-book/preview/{run}"), 403, "access")
+
+
+def test_a_long_trial_needs_the_job_engine(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benehub.flows.trial_runs.AT_ONCE", 1)
+    problem(api.send("/plan-book/preview", {"text": api.get("/plan-book/text")["text"]}, 503), 503, "retriable")
+
+
 def test_a_run_of_another_flow_is_no_reconciliation(api: Api) -> None:
     run = api.get("/runs", flow="sync", limit=1)["items"][0]["run"]
     found = api.client.get(f"{ACME}/reconciliations/{run}")

@@ -42,6 +42,9 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
     ("get_unlinked", "200"): {
         one: {"stranger": "$response.body#/ref"} for one in ("link_person", "unlink_person", "reject_person")
     },
+    ("preview_plan_book", "202"): {
+        one: {"run": "$response.body#/run"} for one in ("get_plan_book_preview", "get_run", "cancel_run")
+    },
     ("suggest_people", "202"): {"get_run": {"run": "$response.body#/run"}},
     ("list_periods", "200"): {"get_period": {"month": "$response.body#/items/0/period"}},
     ("check_period", "200"): {"close_period": {"month": "$response.body#/period"}},

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from benehub import planbook
 from benehub.api.loosening import must_not_loosen
+from benehub.api.own_runs import by
 from benehub.api.v1.edits import IfMatch, expected, tagged
-from benehub.api.v1.fields import MONTH, At, EditsPlanBook, Once, SeesOverview
+from benehub.api.v1.fields import MONTH, At, EditsPlanBook, Once, SeesOverview, id_path
 from benehub.api.v1.models import Model
 from benehub.api.v1.office import Office
-from benehub.api.v1.problems import given
-from benehub.api.v1.route import Route
+from benehub.api.v1.problems import Refused, given
+from benehub.api.v1.route import Claim, Route
+from benehub.api.v1.starting import Started, at_run, key_of, must_run
 from benehub.errors import ConfigError
 from benehub.flows.onboarding import book_of, in_force, load_plan_book
 from benehub.flows.plan_trial import impact
+from benehub.flows.trial_runs import is_long, outcome_of, tried_books, try_by_run
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import Finding, PlanBook
@@ -185,18 +189,40 @@ def diff_plan_book(_caller: EditsPlanBook, at: At, claim: Once, body: BookSent) 
         return Diffed(before=before.version, after=after.version, changes=_changes(before, after))
 
 
-@router.post("/preview", operation_id="preview_plan_book")
-def preview_plan_book(_caller: EditsPlanBook, at: At, claim: Once, body: BookTried) -> Previewed:
-    """Try a plan book on the people: whom it affects, and by how much a month; nothing is put in force."""
+@router.post(
+    "/preview", operation_id="preview_plan_book", response_model=Previewed,
+    responses={202: {"model": Started, "description": "It is begun as a run, or waits for a worker."}},
+)  # fmt: skip
+def preview_plan_book(
+    _caller: EditsPlanBook, at: At, claim: Once, body: BookTried, response: Response
+) -> Previewed | Response:
+    """Try a plan book on the people: whom it affects, and by how much a month; nothing is put in force.
+
+    Above 2,000 employees it is a run to follow; when that is done, `/plan-book/preview/{run}` tells the same. The ETag
+    is what loading it beside the book it was tried on names.
+    """
     after = _sent(at, body)
     with at.book() as (session, before):
         month = Month.parse(body.month) if body.month else Month.of(session.today())
-        found = impact(session, before, after, month)
-    currency = after.employer.currency
-    return Previewed(
-        before=before.version, after=after.version, changes=_changes(before, after), month=str(month),
-        currency=currency, plans=[_impact(one, currency) for one in found], warnings=_strange(planbook.check(after)),
-    )  # fmt: skip
+        found = None if is_long(session, month) else impact(session, before, after, month)
+    if found is None:
+        return _by_run(at, claim, after, body.text, month)
+    tagged(response, version(in_force(before)))
+    return _previewed(before, after, month, found)
+
+
+@router.get("/preview/{run}", operation_id="get_plan_book_preview")
+def get_plan_book_preview(
+    _caller: EditsPlanBook, at: At, run: Annotated[str, id_path("run")], response: Response
+) -> Previewed:
+    """What a run that tried a plan book found out. Its ETag is of the book it was tried on: what loading it names."""
+    with at.book() as (session, now):
+        found = outcome_of(session, run)
+        if found is None:
+            raise Refused(404, f"run {run} has tried no plan book to its end", "Follow the run until it is done")
+        before, after = tried_books(session, now, found)
+    tagged(response, version(in_force(before)))
+    return _previewed(before, after, found.month, found.impact)
 
 
 @router.put("", operation_id="load_plan_book")
@@ -231,6 +257,21 @@ def _strange(found: Iterable[Finding]) -> list[Strange]:
 
 def _changes(before: PlanBook, after: PlanBook) -> list[Changed]:
     return [Changed(path=one.path, before=one.before, after=one.after) for one in planbook.diff(before, after)]
+
+
+def _by_run(at: Office, claim: Claim, after: PlanBook, text: str, month: Month) -> Response:
+    must_run(at)
+    run = try_by_run(at.hub, at.employer, after, text, month, key_of(claim), by(at.request))
+    told = Response()
+    return JSONResponse(at_run(at, told, run).model_dump(), 202, {"location": told.headers["location"]})
+
+
+def _previewed(before: PlanBook, after: PlanBook, month: Month, found: Iterable[PlanImpact]) -> Previewed:
+    currency = after.employer.currency
+    return Previewed(
+        before=before.version, after=after.version, changes=_changes(before, after), month=str(month),
+        currency=currency, plans=[_impact(one, currency) for one in found], warnings=_strange(planbook.check(after)),
+    )  # fmt: skip
 
 
 def _impact(one: PlanImpact, currency: str) -> ImpactTold:
