@@ -1,9 +1,10 @@
 """What payroll really took: every processed payroll of a window, each employee's check as register lines.
 
 A check names its benefits by description only, without id or type. Where benefits of one description have different
-codes, by their uuids, whoever was paid is looked up among those who hold them; the description has to be unique among
-the benefits of a code for a line to carry a tax class. Gusto leaves out benefits it holds to be health data
-when the application lacks the scope for it: a check without any list of benefits is therefore a problem row.
+codes, by their uuids, whoever was paid is looked up among those who held them on the day; what is switched on today
+says nothing of a past check. The description has to be unique among the benefits of a code for a line to carry a tax
+class. Gusto leaves out benefits it holds to be health data when the application lacks the scope for it: a check without
+any list of benefits is therefore a problem row.
 """
 
 from __future__ import annotations
@@ -59,12 +60,11 @@ class Holding:
     employee: str
     code: str
     kind: int | None
-    active: bool
     starts: str
     ends: str
 
-    def runs_on(self, day: date) -> bool:
-        """Whether it ran then, as far as Gusto tells its days."""
+    def may_run_on(self, day: date) -> bool:
+        """Whether it may have run then: a benefit that was switched off without a last day ended nobody knows when."""
         return (not self.starts or self.starts <= day.isoformat()) and (not self.ends or day.isoformat() <= self.ends)
 
 
@@ -85,16 +85,16 @@ class Book:
         """The code of a benefit that a check names, and the types it may be of.
 
         Raises:
-            DataError: it is one of several, and it is not known which of them the employee had.
+            DataError: it may be more than one of several, or none, by the days that the employee held them.
         """
         if name not in self.shared:
             return self.names.get(name) or self.settings.code_of(name), self.types.get(name, frozenset())
-        mine = [one for one in self.shared[name] if one.employee == employee and one.runs_on(day)]
-        mine = mine if len({one.code for one in mine}) == 1 else [one for one in mine if one.active]
+        mine = [one for one in self.shared[name] if one.employee == employee and one.may_run_on(day)]
         if len({one.code for one in mine}) != 1:
+            # The code is in the line's key: a guess that a later read made otherwise would stand there twice.
             raise DataError(
-                "the check names a benefit as several are described, and the employee held none or more of them",
-                mend="Give each company benefit a description of its own in Gusto",
+                "the check names a benefit as several are described; the employee may have held none or more of them",
+                mend="Tell in Gusto from when to when the employee has each of them (effective and expiration date)",
             )
         return mine[0].code, frozenset({one.kind for one in mine})
 
@@ -234,7 +234,7 @@ def _holdings(link: Link, benefit: CompanyBenefit, code: str) -> Iterator[Holdin
         for row in found:
             if isinstance(row, Mapping):
                 yield Holding(
-                    text(row, "employee_uuid"), code, benefit.benefit_type, row.get("active", True) is True,
+                    text(row, "employee_uuid"), code, benefit.benefit_type,
                     text(row, "effective_date"), text(row, "expiration_date"),
                 )  # fmt: skip
 
