@@ -91,9 +91,13 @@ def confounded(benefits: Sequence[CompanyBenefit], settings: FinchSettings) -> s
     return {
         one.id
         for one in benefits
-        if not settings.names(one.id)
-        and (alike[one.description, one.kind] > 1 or settings.code_of(one.description, one.kind) in settings.codes)
+        if taken(one, settings) or (not settings.names(one.id) and alike[one.description, one.kind] > 1)
     }
+
+
+def taken(one: CompanyBenefit, settings: FinchSettings) -> bool:
+    """Whether the code that a benefit is described by is another's, by that one's id."""
+    return not settings.names(one.id) and settings.code_of(one.description, one.kind) in settings.codes
 
 
 def payroll_benefits(link: Link) -> Iterator[Page]:

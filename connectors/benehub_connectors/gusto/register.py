@@ -23,7 +23,7 @@ from benehub.hours import exact_text, parse_hours
 from benehub.periods import add_months, parse_date
 from benehub.records import LineKind, TaxClass
 from benehub_connectors.gusto.answers import pages
-from benehub_connectors.gusto.reads import CompanyBenefit, company_benefits, pay_groups, problem
+from benehub_connectors.gusto.reads import CompanyBenefit, company_benefits, confounded, pay_groups, problem
 from benehub_connectors.gusto.settings import GustoSettings
 from benehub_connectors.gusto.words import hours, minor, needed, tax_class, text
 
@@ -62,6 +62,8 @@ class Holding:
     kind: int | None
     starts: str
     ends: str
+    alike: str = ""
+    """The uuid of a benefit that its description does not tell from another one."""
 
     def may_run_on(self, day: date) -> bool:
         """Whether it may have run then: a benefit that was switched off without a last day ended nobody knows when."""
@@ -79,13 +81,14 @@ class Book:
     names: Mapping[str, str] = field(default_factory=dict)
     """Code by description, where all benefits of that description have the same."""
     shared: Mapping[str, Sequence[Holding]] = field(default_factory=dict)
-    """Description of benefits of several codes -> who holds which."""
+    """Description of benefits of several codes, or of one whose code is another's -> who holds which."""
 
     def benefit(self, name: str, employee: str, day: date) -> tuple[str, frozenset[int | None]]:
         """The code of a benefit that a check names, and the types it may be of.
 
         Raises:
-            DataError: it may be more than one of several, or none, by the days that the employee held them.
+            DataError: it may be more than one of several, or none, by the days that the employee held them; or the
+                one is not told from another by its description.
         """
         if name not in self.shared:
             return self.names.get(name) or self.settings.code_of(name), self.types.get(name, frozenset())
@@ -95,6 +98,11 @@ class Book:
             raise DataError(
                 "the check names a benefit as several are described; the employee may have held none or more of them",
                 mend="Tell in Gusto from when to when the employee has each of them (effective and expiration date)",
+            )
+        if alike := next((one.alike for one in mine if one.alike), ""):
+            raise DataError(
+                f"the check names a benefit that answers to {mine[0].code}, as another one does",
+                mend=f"Name the uuid of each under `codes` of the connection; this one is {alike}",
             )
         return mine[0].code, frozenset({one.kind for one in mine})
 
@@ -216,18 +224,23 @@ class _Check:
 
 def _book(link: Link, benefits: Sequence[CompanyBenefit]) -> Book:
     settings: GustoSettings = link.settings
-    codes: dict[str, set[str]] = {}
+    doubtful, codes = confounded(benefits, settings), dict[str, set[str]]()
     for one in benefits:
         codes.setdefault(one.description, set()).add(settings.code_of(one.description, one.uuid))
-    shared: dict[str, list[Holding]] = {name: [] for name, found in codes.items() if len(found) > 1}
+    # Two of one description that nobody named are of one code, so their sum is right; whose code is another's is not.
+    taken = {
+        one.description for one in benefits if one.uuid in doubtful and codes[one.description] & set(settings.codes)
+    }
+    shared: dict[str, list[Holding]] = {name: [] for name, found in codes.items() if len(found) > 1 or name in taken}
     for one in benefits:
         if one.description in shared:
-            shared[one.description] += _holdings(link, one, settings.code_of(one.description, one.uuid))
+            code, alike = settings.code_of(one.description, one.uuid), one.uuid if one.uuid in doubtful else ""
+            shared[one.description] += _holdings(link, one, code, alike)
     names = {name: next(iter(found)) for name, found in codes.items() if name not in shared}
     return Book(settings, pay_groups(link, settings), _types(benefits), names, shared)
 
 
-def _holdings(link: Link, benefit: CompanyBenefit, code: str) -> Iterator[Holding]:
+def _holdings(link: Link, benefit: CompanyBenefit, code: str, alike: str) -> Iterator[Holding]:
     """Who holds a company benefit, and who held it."""
     where, query = path("/v1/company_benefits/{id}/employee_benefits", id=benefit.uuid), {"include": "all_benefits"}
     for _, found in pages(link, where, query):
@@ -235,7 +248,7 @@ def _holdings(link: Link, benefit: CompanyBenefit, code: str) -> Iterator[Holdin
             if isinstance(row, Mapping):
                 yield Holding(
                     text(row, "employee_uuid"), code, benefit.benefit_type,
-                    text(row, "effective_date"), text(row, "expiration_date"),
+                    text(row, "effective_date"), text(row, "expiration_date"), alike,
                 )  # fmt: skip
 
 

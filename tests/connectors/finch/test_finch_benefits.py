@@ -58,3 +58,19 @@ def test_a_benefit_that_is_called_otherwise_keeps_its_code(bench: Any, finch: An
     assert isinstance(bench.push(bench.order("MED-PPO", employee_amount_minor=70_00), codes=codes), Receipt)
     by_word = {"aliases": {"Medical 2027": "MED-PPO"}}
     assert "MED-PPO" in bench.lines("1001", "deduction", **by_word), "as it was mapped before"
+
+
+def test_a_statement_waits_that_names_a_benefit_as_the_code_of_another(bench: Any, finch: Any, run: Any) -> None:
+    (uuid,) = [key for key, one in finch.benefits.items() if one.description == "MED-PPO"]
+    finch.benefits[uuid].description = "Medical 2027"
+    other = finch.add_benefit("MED-PPO", "custom_post_tax")
+    finch.enrollments[uuid, finch.person("1001").id] = fixed(61_25)
+    finch.enrollments[other, finch.person("1002").id] = fixed(80_00)
+    run(20)
+    codes = {"MED-PPO": uuid}
+    assert bench.lines("1001", "deduction", codes=codes)["MED-PPO"]["amount_minor"] == 61_25
+    (odd,) = [row for row in bench.rows("register_line", codes=codes) if row.problem]
+    assert "answers to MED-PPO, as another one does" in odd.problem and f"this one is {other}" in odd.problem
+    assert not bench.lines("1002", "deduction", codes=codes)
+    both = codes | {"MED-NEW": other}
+    assert bench.lines("1002", "deduction", codes=both)["MED-NEW"]["amount_minor"] == 80_00

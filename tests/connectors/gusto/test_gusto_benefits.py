@@ -103,3 +103,31 @@ def test_what_is_switched_on_today_says_nothing_of_a_check_before(bench: Any, gu
     gusto.holdings[new].starts = date(2026, 11, 14)
     lines = bench.lines("1001", "deduction", codes=codes)
     assert list(lines) == ["MED-A"] and lines["MED-A"]["amount_minor"] == 120_00, "the days tell it"
+
+
+def test_a_check_waits_that_names_a_benefit_as_the_code_of_another(bench: Any, gusto: Any, run: Any) -> None:
+    (uuid,) = [one.uuid for one in gusto.company_benefits.values() if one.description == "MED-PPO"]
+    gusto.enroll("1001", "MED-PPO", amount_minor=120_00)
+    gusto.company_benefits[uuid].description = "Medical 2027"
+    other = gusto.add_benefit("MED-PPO", 998)
+    gusto.enroll("1002", other, amount_minor=80_00)
+    run(13)
+    codes = {"MED-PPO": uuid}
+    assert bench.lines("1001", "deduction", codes=codes)["MED-PPO"]["amount_minor"] == 120_00
+    (odd,) = [row for row in bench.rows("register_line", codes=codes) if row.problem]
+    assert "answers to MED-PPO, as another one does" in odd.problem and f"this one is {other}" in odd.problem
+    assert not bench.lines("1002", "deduction", codes=codes)
+    both = codes | {"MED-NEW": other}
+    assert bench.lines("1002", "deduction", codes=both)["MED-NEW"]["amount_minor"] == 80_00
+
+
+def test_two_of_one_description_that_nobody_named_are_of_one_code_on_a_check(
+    bench: Any, run: Any, twins: tuple[str, str]
+) -> None:
+    run(13)
+    for who, amount in (("1001", 120_00), ("1002", 80_00)):
+        assert bench.lines(who, "deduction")["Medical"]["amount_minor"] == amount
+    held_one = bench.lines("1001", "deduction", codes={"MED-A": twins[0]})
+    assert held_one["MED-A"]["amount_minor"] == 120_00, "who holds the one that is named"
+    (odd,) = [row for row in bench.rows("register_line", codes={"MED-A": twins[0]}) if row.problem]
+    assert f"this one is {twins[1]}" in odd.problem
