@@ -279,6 +279,18 @@ def test_notices_are_held_against_how_many_were_told_on_a_day_before(kept: Store
         assert new.against(PushGuard()) == ("", 0), "a new kind is held against all: forty were told of another"
 
 
+def test_a_few_notices_of_a_kind_stop_nobody_beside_them(kept: Store) -> None:
+    with kept.write("acme") as session:
+        left_on(session, "2026-09-01", [*notices(session, "arrears", 1, 1), *notices(session, "limit_near", 6, 1)])
+        few, usual = notices(session, "arrears", 3, 2), notices(session, "limit_near", 6, 2)
+        assert effect(session, *few, *usual).against(PushGuard()) == ("", 0)
+        many = notices(session, "limit_near", 13, 3)
+        said = "it would tell 13 people of the same on one day, where 6 were the most (116 % more), over 100 %"
+        found = effect(session, *few, *many).against(PushGuard())
+        assert found == (said, 13), "few of one kind, which grow more, hide no crowd of another"
+        assert effect(session, *notices(session, "arrears", 6, 4), *usual).against(PushGuard())[0]
+
+
 STOPS: dict[tuple[str, bool], Callable[[Session], Effect]] = {
     ("account.deposit", True): accounts,
     ("contribution.deposit", True): deposited("contribution.deposit"),

@@ -85,15 +85,21 @@ def one_a_code(benefits: Sequence[CompanyBenefit], settings: FinchSettings) -> d
 def confounded(benefits: Sequence[CompanyBenefit], settings: FinchSettings) -> set[str]:
     """The ids of benefits that description and type alone do not tell from another one.
 
-    One that the settings name by its id is told; one beside it that is called alike, or as its code, is not.
+    One that the settings name by its id is told; one beside it that is called alike, or as its code, is not. An order
+    means one that is taken at every pay: that one is told from others called alike that are not, and they are not.
     """
     alike = Counter((one.description, one.kind) for one in benefits)
-    return {
-        one.id
-        for one in benefits
-        if not settings.names(one.id)
-        and (alike[one.description, one.kind] > 1 or settings.code_of(one.description, one.kind) in settings.codes)
-    }
+    every_pay = Counter((one.description, one.kind) for one in benefits if one.every_pay)
+
+    def others(one: CompanyBenefit) -> bool:
+        return (every_pay if one.every_pay else alike)[one.description, one.kind] > 1
+
+    return {one.id for one in benefits if taken(one, settings) or (not settings.names(one.id) and others(one))}
+
+
+def taken(one: CompanyBenefit, settings: FinchSettings) -> bool:
+    """Whether the code that a benefit is described by is another's, by that one's id."""
+    return not settings.names(one.id) and settings.code_of(one.description, one.kind) in settings.codes
 
 
 def payroll_benefits(link: Link) -> Iterator[Page]:

@@ -24,7 +24,7 @@ from benehub.hours import exact_text, parse_hours
 from benehub.periods import add_months, parse_date
 from benehub.records import LineKind, TaxClass
 from benehub_connectors.finch.answers import ask, body, items, problem
-from benehub_connectors.finch.benefits import CompanyBenefit, company_benefits
+from benehub_connectors.finch.benefits import CompanyBenefit, company_benefits, taken
 from benehub_connectors.finch.payments import Payment, listed, payment, spans
 from benehub_connectors.finch.people import stated
 from benehub_connectors.finch.settings import FinchSettings
@@ -59,7 +59,7 @@ class _Reading:
         """The code of what a statement names, by the id of the benefit that is called so; empty where nothing names it.
 
         Raises:
-            DataError: benefits of several codes are called so.
+            DataError: benefits of several codes are called so, or one whose code is another's by that one's id.
         """
         alike = [one for one in self.benefits if one.description == name and kind in ("", one.kind)]
         codes = {self.settings.code_of(one.description, one.kind, one.id) for one in alike}
@@ -67,6 +67,11 @@ class _Reading:
             raise DataError(
                 "the statement names a deduction as benefits of several codes are called",
                 mend="Give each benefit a description of its own in payroll",
+            )
+        if other := next((one.id for one in alike if taken(one, self.settings)), ""):
+            raise DataError(
+                f"the statement names a benefit that answers to {codes.pop()}, as another one does",
+                mend=f"Name the id of each under `codes` of the connection; this one is {other}",
             )
         return codes.pop() if codes else self.settings.code_of(name, kind)
 

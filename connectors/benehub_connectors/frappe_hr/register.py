@@ -14,6 +14,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+import structlog
+
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.connect.messages import path, read
 from benehub.errors import DataError, NeedsPersonError, ReauthNeeded
@@ -28,12 +30,15 @@ from benehub_connectors.frappe_hr.site import (
     Filter,
     changed_since,
     document,
+    lacks_field,
     listing,
     named_ones,
     newest,
     pages,
     rows,
 )
+
+log = structlog.get_logger("benehub.connectors.frappe_hr")
 
 KEPT = 50_000
 """Documents whose code is remembered at once."""
@@ -88,7 +93,11 @@ class Documents:
         """Document -> the code that we pushed it for; of another's documents none.
 
         Where the role may not read them, or the site has no field for our reference, nothing was pushed from here: all
-        lines then go by their component.
+        lines then go by their component, and the log says so once.
+
+        Raises:
+            DataError: Frappe refuses for another reason, or the answer is no list. The component's name would be a
+                guess then, and a line of another key stands beside the one that was read before.
         """
         table = slip.get("deductions")
         lines = [row for row in table if isinstance(row, Mapping)] if isinstance(table, list) else []
@@ -104,18 +113,25 @@ class Documents:
     def _look_up(self, names: Sequence[str]) -> None:
         settings: FrappeSettings = self._link.settings
         field = settings.reference_field
-        asked = listing(DOCTYPE, [("name", "in", list(names))], ["name", field], NAMES_A_CALL)
+        answer = self._link.http().send(listing(DOCTYPE, [("name", "in", list(names))], ["name", field], NAMES_A_CALL))
+        if lacks_field(answer, field):
+            self._go_by_component(f"Additional Salary has no field {field}")
+            return
         try:
-            found = rows(self._link.http().send(asked))
+            found = rows(answer)
         except ReauthNeeded:
             raise
-        except (DataError, NeedsPersonError):
-            self._readable = False
+        except NeedsPersonError:
+            self._go_by_component("the API user's role may not read Additional Salary")
             return
         self._codes |= dict.fromkeys(names, "")
         for row in found:
             if isinstance(row, Mapping):
                 self._codes[str(row.get("name"))] = code_of_reference(str(row.get(field) or ""))
+
+    def _go_by_component(self, why: str) -> None:
+        self._readable = False
+        log.warning("lines of slips go by their component", connection=self._link.connection, why=why)
 
 
 def _slip(link: Link, name: str, made: Documents) -> Page:

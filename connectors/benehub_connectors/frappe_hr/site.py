@@ -80,6 +80,13 @@ def refuse(response: Response) -> None:
     )
 
 
+def lacks_field(response: Response, field: str) -> bool:
+    """Whether Frappe refuses a list for documents without a field of this name, in whatever language it says so."""
+    data = response.data if response.status == 417 and isinstance(response.data, Mapping) else {}
+    told = f"{data.get('exception')} {data.get('_server_messages')}"
+    return data.get("exc_type") == "DataError" and re.search(rf"\b{re.escape(field)}\b", told) is not None
+
+
 def _forbidden(response: Response, kind: str, data: Mapping[str, Any]) -> NeedsPersonError:
     """A 403 as a matter of the role, or of the credentials where Frappe takes us for a guest or says nothing."""
     found = _TYPE.search(response.place)

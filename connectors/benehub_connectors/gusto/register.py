@@ -1,9 +1,10 @@
 """What payroll really took: every processed payroll of a window, each employee's check as register lines.
 
 A check names its benefits by description only, without id or type. Where benefits of one description have different
-codes, by their uuids, whoever was paid is looked up among those who hold them; the description has to be unique among
-the benefits of a code for a line to carry a tax class. Gusto leaves out benefits it holds to be health data
-when the application lacks the scope for it: a check without any list of benefits is therefore a problem row.
+codes, by their uuids, whoever was paid is looked up among those who held them on the day; what is switched on today
+says nothing of a past check. The description has to be unique among the benefits of a code for a line to carry a tax
+class. Gusto leaves out benefits it holds to be health data when the application lacks the scope for it: a check without
+any list of benefits is therefore a problem row.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from benehub.hours import exact_text, parse_hours
 from benehub.periods import add_months, parse_date
 from benehub.records import LineKind, TaxClass
 from benehub_connectors.gusto.answers import pages
-from benehub_connectors.gusto.reads import CompanyBenefit, company_benefits, pay_groups, problem
+from benehub_connectors.gusto.reads import CompanyBenefit, company_benefits, confounded, pay_groups, problem
 from benehub_connectors.gusto.settings import GustoSettings
 from benehub_connectors.gusto.words import hours, minor, needed, tax_class, text
 
@@ -59,12 +60,13 @@ class Holding:
     employee: str
     code: str
     kind: int | None
-    active: bool
     starts: str
     ends: str
+    alike: str = ""
+    """The uuid of a benefit that its description does not tell from another one."""
 
-    def runs_on(self, day: date) -> bool:
-        """Whether it ran then, as far as Gusto tells its days."""
+    def may_run_on(self, day: date) -> bool:
+        """Whether it may have run then: a benefit that was switched off without a last day ended nobody knows when."""
         return (not self.starts or self.starts <= day.isoformat()) and (not self.ends or day.isoformat() <= self.ends)
 
 
@@ -79,22 +81,28 @@ class Book:
     names: Mapping[str, str] = field(default_factory=dict)
     """Code by description, where all benefits of that description have the same."""
     shared: Mapping[str, Sequence[Holding]] = field(default_factory=dict)
-    """Description of benefits of several codes -> who holds which."""
+    """Description of benefits of several codes, or of one whose code is another's -> who holds which."""
 
     def benefit(self, name: str, employee: str, day: date) -> tuple[str, frozenset[int | None]]:
         """The code of a benefit that a check names, and the types it may be of.
 
         Raises:
-            DataError: it is one of several, and it is not known which of them the employee had.
+            DataError: it may be more than one of several, or none, by the days that the employee held them; or the
+                one is not told from another by its description.
         """
         if name not in self.shared:
             return self.names.get(name) or self.settings.code_of(name), self.types.get(name, frozenset())
-        mine = [one for one in self.shared[name] if one.employee == employee and one.runs_on(day)]
-        mine = mine if len({one.code for one in mine}) == 1 else [one for one in mine if one.active]
+        mine = [one for one in self.shared[name] if one.employee == employee and one.may_run_on(day)]
         if len({one.code for one in mine}) != 1:
+            # The code is in the line's key: a guess that a later read made otherwise would stand there twice.
             raise DataError(
-                "the check names a benefit as several are described, and the employee held none or more of them",
-                mend="Give each company benefit a description of its own in Gusto",
+                "the check names a benefit as several are described; the employee may have held none or more of them",
+                mend="Tell in Gusto from when to when the employee has each of them (effective and expiration date)",
+            )
+        if alike := next((one.alike for one in mine if one.alike), ""):
+            raise DataError(
+                f"the check names a benefit that answers to {mine[0].code}, as another one does",
+                mend=f"Name the uuid of each under `codes` of the connection; this one is {alike}",
             )
         return mine[0].code, frozenset({one.kind for one in mine})
 
@@ -216,26 +224,31 @@ class _Check:
 
 def _book(link: Link, benefits: Sequence[CompanyBenefit]) -> Book:
     settings: GustoSettings = link.settings
-    codes: dict[str, set[str]] = {}
+    doubtful, codes = confounded(benefits, settings), dict[str, set[str]]()
     for one in benefits:
         codes.setdefault(one.description, set()).add(settings.code_of(one.description, one.uuid))
-    shared: dict[str, list[Holding]] = {name: [] for name, found in codes.items() if len(found) > 1}
+    # Two of one description that nobody named are of one code, so their sum is right; whose code is another's is not.
+    taken = {
+        one.description for one in benefits if one.uuid in doubtful and codes[one.description] & set(settings.codes)
+    }
+    shared: dict[str, list[Holding]] = {name: [] for name, found in codes.items() if len(found) > 1 or name in taken}
     for one in benefits:
         if one.description in shared:
-            shared[one.description] += _holdings(link, one, settings.code_of(one.description, one.uuid))
+            code, alike = settings.code_of(one.description, one.uuid), one.uuid if one.uuid in doubtful else ""
+            shared[one.description] += _holdings(link, one, code, alike)
     names = {name: next(iter(found)) for name, found in codes.items() if name not in shared}
     return Book(settings, pay_groups(link, settings), _types(benefits), names, shared)
 
 
-def _holdings(link: Link, benefit: CompanyBenefit, code: str) -> Iterator[Holding]:
+def _holdings(link: Link, benefit: CompanyBenefit, code: str, alike: str) -> Iterator[Holding]:
     """Who holds a company benefit, and who held it."""
     where, query = path("/v1/company_benefits/{id}/employee_benefits", id=benefit.uuid), {"include": "all_benefits"}
     for _, found in pages(link, where, query):
         for row in found:
             if isinstance(row, Mapping):
                 yield Holding(
-                    text(row, "employee_uuid"), code, benefit.benefit_type, row.get("active", True) is True,
-                    text(row, "effective_date"), text(row, "expiration_date"),
+                    text(row, "employee_uuid"), code, benefit.benefit_type,
+                    text(row, "effective_date"), text(row, "expiration_date"), alike,
                 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from benehub.facts.history import Which
 from benehub.flows import push_notices, remittance_months
 from benehub.flows.hub import Hub
 from benehub.flows.push_figures import Figures, Minutes, add_leave, figures, latest, leave_growth, moved
-from benehub.flows.push_notices import NOBODY, Crowd
+from benehub.flows.push_notices import Crowd
 from benehub.flows.told import runs, same_cover, told_state
 from benehub.planbook import PlanBook
 from benehub.planbook.parts.employer import PushGuard
@@ -58,8 +58,8 @@ class Effect:
     """By how many percent it is worth more than the last of its kind."""
     shrink: int = 0
     """By how many percent the last of its kind was worth more than it."""
-    crowd: Crowd = NOBODY
-    """Of notices: whom it tells, and how many were told before."""
+    crowds: Sequence[Crowd] = ()
+    """Of notices, by kind: how many it tells, and how many were told before."""
 
     def settle(self) -> None:
         """Sort everybody into one: changed, where he is not ended as a whole."""
@@ -75,11 +75,12 @@ class Effect:
                 said = f"it would change {len(self.changed)} and end {len(self.ended)} of {standing} people"
                 what = "ended" if limit == limits.end_percent and gone is self.ended else "changed or ended"
                 return f"{said} ({share} %), over {limit} % {what}", touched
-        if self.people > limits.floor and self.crowd.growth > limits.worth_percent:
-            why = (
-                f"it would tell {self.crowd.now} people of the same on one day, where {self.crowd.usual} were the most"
-            )
-            return f"{why} ({self.crowd.growth} % more), over {limits.worth_percent} %", self.people
+        # A few of one kind stop nothing, however many wait for others beside them.
+        grown = [one for one in self.crowds if one.waiting > limits.floor and one.growth > limits.worth_percent]
+        if grown:
+            most = max(grown, key=lambda one: one.growth)
+            why = f"it would tell {most.now} people of the same on one day, where {most.usual} were the most"
+            return f"{why} ({most.growth} % more), over {limits.worth_percent} %", self.people
         if self.people > limits.floor and self.growth > limits.worth_percent:
             return f"it is worth {self.growth} % more than the last one, over {limits.worth_percent} %", self.people
         if self.people > limits.floor and self.shrink > limits.worth_percent:
@@ -145,7 +146,8 @@ def effect(
     """What these dispatches of one operation would do; `groups`: each plan's group, where a group has its own file."""
     if rows and rows[0].operation == push_notices.OPERATION:
         ids = [one.dispatch_id for one in rows]
-        return Effect(people=push_notices.people(session, ids), crowd=push_notices.crowd(session, connection_id, rows))
+        crowds = push_notices.crowds(session, connection_id, rows)
+        return Effect(people=push_notices.people(session, ids), crowds=crowds)
     items = [one for one in rows if not one.is_file]
     if items:
         return _of_items(session, connection_id, items, limits)

@@ -20,10 +20,14 @@ OPERATION = "notice.send"
 
 
 class Crowd(NamedTuple):
-    """People who would be told of one kind on one day, and the most who were on any day before; 0: nobody was."""
+    """People who would be told of one kind on one day, and the most who were on any day before."""
 
+    waiting: int
+    """Whom the push tells."""
     now: int
+    """With those who were told of it today already."""
     usual: int
+    """0: nobody was told before."""
 
     @property
     def growth(self) -> int:
@@ -31,15 +35,12 @@ class Crowd(NamedTuple):
         return self.now * 100 // self.usual - 100 if self.usual else 0
 
 
-NOBODY = Crowd(0, 0)
-
-
-def crowd(session: Session, connection_id: str, rows: Sequence[Waiting]) -> Crowd:
-    """Of the kinds of these notices, the one that grows most; who was told of it today already counts with them."""
+def crowds(session: Session, connection_id: str, rows: Sequence[Waiting]) -> list[Crowd]:
+    """Of each kind of these notices."""
     by_kind: dict[str, list[str]] = {}
     for one in rows:
         by_kind.setdefault(_kind(one.key), []).append(one.dispatch_id)
-    return max((_of_kind(session, connection_id, *one) for one in sorted(by_kind.items())), key=lambda one: one.growth)
+    return [_of_kind(session, connection_id, *one) for one in sorted(by_kind.items())]
 
 
 def people(session: Session, ids: Sequence[str]) -> int:
@@ -51,11 +52,12 @@ def people(session: Session, ids: Sequence[str]) -> int:
 def _of_kind(session: Session, connection_id: str, kind: str, ids: Sequence[str]) -> Crowd:
     told = _told(session, connection_id, f"{OPERATION}/{kind}/")
     today = session.now()[:10]
-    now = people(session, ids) + told.pop(today, 0)
+    waiting = people(session, ids)
+    now = waiting + told.pop(today, 0)
     if not told:
         told = _told(session, connection_id, f"{OPERATION}/")
         told.pop(today, 0)
-    return Crowd(now, max(told.values(), default=0))
+    return Crowd(waiting, now, max(told.values(), default=0))
 
 
 def _told(session: Session, connection_id: str, base: str) -> dict[str, int]:

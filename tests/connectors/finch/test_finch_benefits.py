@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from benehub.connect.connector import Receipt
+from benehub.errors import DataError
 
 
 def fixed(amount: int) -> dict[str, Any]:
@@ -58,3 +59,42 @@ def test_a_benefit_that_is_called_otherwise_keeps_its_code(bench: Any, finch: An
     assert isinstance(bench.push(bench.order("MED-PPO", employee_amount_minor=70_00), codes=codes), Receipt)
     by_word = {"aliases": {"Medical 2027": "MED-PPO"}}
     assert "MED-PPO" in bench.lines("1001", "deduction", **by_word), "as it was mapped before"
+
+
+def test_a_statement_waits_that_names_a_benefit_as_the_code_of_another(bench: Any, finch: Any, run: Any) -> None:
+    (uuid,) = [key for key, one in finch.benefits.items() if one.description == "MED-PPO"]
+    finch.benefits[uuid].description = "Medical 2027"
+    other = finch.add_benefit("MED-PPO", "custom_post_tax")
+    finch.enrollments[uuid, finch.person("1001").id] = fixed(61_25)
+    finch.enrollments[other, finch.person("1002").id] = fixed(80_00)
+    run(20)
+    codes = {"MED-PPO": uuid}
+    assert bench.lines("1001", "deduction", codes=codes)["MED-PPO"]["amount_minor"] == 61_25
+    (odd,) = [row for row in bench.rows("register_line", codes=codes) if row.problem]
+    assert "answers to MED-PPO, as another one does" in odd.problem and f"this one is {other}" in odd.problem
+    assert not bench.lines("1002", "deduction", codes=codes)
+    both = codes | {"MED-NEW": other}
+    assert bench.lines("1002", "deduction", codes=both)["MED-NEW"]["amount_minor"] == 80_00
+
+
+def test_of_two_alike_the_one_taken_at_every_pay_is_meant(bench: Any, finch: Any, run: Any) -> None:
+    """Told by words alone, as before there were ids: an order means the one, and the other is no answer to it."""
+    one = finch.add_benefit("Medical", "s125_medical")
+    other = "5b6f2c1e-0000-4000-8000-00000000b002"
+    finch.benefits[other] = replace(finch.benefits[one], id=other, frequency="one_time")
+    for benefit, who, amount in ((one, "1001", 120_00), (other, "1002", 80_00)):
+        finch.enrollments[benefit, finch.person(who).id] = fixed(amount)
+    rows = bench.rows("payroll_benefit")
+    held = {row.data["employee"]: row.data["employee_amount_minor"] for row in rows
+            if not row.problem and row.data["code"] == "Medical"}  # fmt: skip
+    assert held == {finch.person("1001").id: 120_00}
+    (odd,) = [row for row in rows if row.problem]
+    assert f"this one is {other}" in odd.problem
+    assert isinstance(bench.push(bench.order("Medical", employee_amount_minor=130_00)), Receipt)
+    assert finch.enrollments[one, finch.person("1001").id]["employee_deduction"]["amount"] == 130_00
+    run(20)
+    assert "Medical" in bench.lines("1001", "deduction"), "a statement is read by its words"
+    third = "5b6f2c1e-0000-4000-8000-00000000b003"
+    finch.benefits[third] = replace(finch.benefits[one], id=third)
+    with pytest.raises(DataError, match="no single benefit"):
+        bench.push(bench.order("Medical", employee_amount_minor=140_00))

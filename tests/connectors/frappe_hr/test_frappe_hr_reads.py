@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from benehub.connect import jsontext
 from benehub.connect.http import VendorClient
@@ -151,8 +153,57 @@ def test_a_document_that_is_not_ours_goes_by_its_component(bench: Any) -> None:
 def test_slips_are_read_by_a_role_that_may_not_read_what_was_pushed(bench: Any) -> None:
     bench.site.change("Additional Salary", "HR-ADS-26-01-00001", custom_benehub_reference="benehub dental DENTAL")
     bench.site.forbidden.add(("GET", "Additional Salary"))
-    rows = {row.key for row in bench.rows("register_line", components={"DEN": "DENTAL"})}
+    bench.site.run_payroll(date(2026, 11, 1), date(2026, 11, 30), date(2026, 11, 30))
+    with capture_logs() as said:
+        rows = {row.key for row in bench.rows("register_line", components={"DEN": "DENTAL"})}
     assert f"Sal Slip/{MAX}/00001/deduction/DEN" in rows
+    assert [one["why"] for one in said if "by their component" in one["event"]] == [
+        "the API user's role may not read Additional Salary"
+    ]
+
+
+def test_slips_of_a_site_without_a_field_for_the_reference_go_by_their_component(bench: Any) -> None:
+    with capture_logs() as said:
+        rows = bench.rows("register_line", components={"DEN": "DENTAL"}, reference_field="custom_other")
+    assert f"Sal Slip/{MAX}/00001/deduction/DEN" in {row.key for row in rows}
+    assert "Additional Salary has no field custom_other" in [one.get("why") for one in said]
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (
+            417,
+            {"exc_type": "ValidationError", "exception": "frappe.exceptions.ValidationError: custom_benehub_reference"},
+        ),
+        (
+            417,
+            {"exc_type": "DataError", "exception": "frappe.exceptions.DataError: Field not permitted in query: name"},
+        ),
+        (200, {"message": "a proxy's page"}),
+    ],
+)
+def test_a_slip_waits_whose_documents_were_refused_and_the_next_is_read(
+    bench: Any, monkeypatch: pytest.MonkeyPatch, status: int, told: Any
+) -> None:
+    """By its component the line would stand beside the one of its code that was read before."""
+    bench.site.change("Additional Salary", "HR-ADS-26-01-00001", custom_benehub_reference="benehub dental DENTAL")
+    later = [
+        one for one in bench.site.run_payroll(date(2026, 11, 1), date(2026, 11, 30), date(2026, 11, 30)) if MAX in one
+    ]
+    real, left = bench.site.handle, [1]
+
+    def once(wire: Any) -> Any:
+        if "Additional%20Salary" in wire.path and left:
+            left.clear()
+            return WireResponse(status, {"content-type": "application/json"}, json.dumps(told).encode())
+        return real(wire)
+
+    monkeypatch.setattr(bench.site, "handle", once)
+    rows = {row.key: row for row in bench.rows("register_line", components={"DEN": "ANOTHER"})}
+    assert rows[f"Sal Slip/{MAX}/00001"].problem
+    assert not [key for key in rows if key.startswith(f"Sal Slip/{MAX}/00001/")]
+    assert f"{later[0]}/deduction/DENTAL" in rows, "the next one is looked up again"
 
 
 def test_a_deduction_posted_twice_stands_twice_on_the_slip(bench: Any) -> None:
