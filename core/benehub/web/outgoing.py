@@ -214,7 +214,8 @@ def _go(request: Request, employer: str, dispatch: str, caller: Caller, note: st
             return then(request, f"outgoing/{dispatch}", done="approved_waits")
         with hub.store.write(employer) as session:
             key = f"{dispatch}/{session.now()}"
-            run = hub.enqueue_flow(session, "dispatch.resend", key, "dispatch.resend", dispatch, by=by(request))
+            mine = by(request, Permission.SEND)
+            run = hub.enqueue_flow(session, "dispatch.resend", key, "dispatch.resend", dispatch, by=mine)
         return then(request, f"runs/{run}", done="let_go")
     return then(request, f"outgoing/{dispatch}", done="settled")
 

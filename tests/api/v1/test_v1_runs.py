@@ -235,6 +235,10 @@ def test_a_dispatch_that_was_never_tried_leaves_by_a_run(working: Api) -> None:
         session.change(dispatch, {"dispatch_id": held["dispatch"]}, state="prepared")
     working.caller = replace(OWNER, scopes=frozenset(Permission) - {Permission.APPROVE})
     assert "may approve" in working.send(f"{path}/resend", {"note": "go"}, 403).json()["detail"]
+    working.caller = OWNER
+    run = working.send(f"{path}/resend", {"note": "go"}, 202).json()["run"]
+    with working.hub.store.read("acme") as session:
+        assert run_rows.started_by(session, run) == By(OWNER.user, ("send", "approve"))
 
 
 def test_any_flow_that_a_schedule_may_start_is_started_at_once(working: Api) -> None:

@@ -240,14 +240,15 @@ def resend_dispatch(
     must_run(at)
     with at.read() as session:
         row = room.get(session, dispatch)
-    if row.state in ("prepared", "held") and not at.caller.may(Permission.APPROVE, at.employer):
+    also = (Permission.APPROVE,) if row.state in ("prepared", "held") else ()
+    if not all(at.caller.may(one, at.employer) for one in also):
         raise Refused(403, "what waits or is held is let go by who may approve",
                       "Use a caller with the permission approve")  # fmt: skip
     let_go = flow.same_bytes if body.same_bytes else flow.reopen
     state = let_go(at.hub, at.employer, dispatch, at.caller.user, body.note)
     if state == "open":
         return Reopened(state=state, run="", command=flow.next_command(row))
-    begun: Started = start(claim, response, "dispatch.resend", dispatch, row.connection_id, dispatch)
+    begun: Started = start(claim, response, "dispatch.resend", dispatch, row.connection_id, dispatch, also=also)
     return Reopened(state=state, run=begun.run, command="")
 
 
