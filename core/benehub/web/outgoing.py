@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
-from benehub import dispatch as room
 from benehub.access import Caller, Permission
+from benehub.api.frozen import exact_bytes
 from benehub.api.guard import Needs
 from benehub.api.own_runs import by
 from benehub.api.sends import may_start
@@ -162,16 +161,7 @@ def content(
 @router.get("/e/{employer}/outgoing/{dispatch}/bytes")
 def exact(request: Request, employer: str, dispatch: str, caller: SendsOf) -> Response:
     """The frozen bytes of a file or call, exact and unmasked, to be kept; for whoever may send them."""
-    hub: Hub = request.app.state.hub
-    people = dispatches.carried(hub, employer, dispatch)
-    with hub.store.read(employer) as session:
-        row = room.get(session, dispatch)
-        data = room.frozen_bytes(session, row)
-        seen_in(request, session, *people)
-    end = re.search(r"\.[A-Za-z0-9]{1,8}$", row.file_name)
-    name = f"{row.dispatch_id}{end[0] if end else ''}"
-    headers = {"content-disposition": f'attachment; filename="{name}"', "x-content-type-options": "nosniff"}
-    return Response(data, media_type="application/octet-stream", headers=headers)
+    return exact_bytes(request, employer, dispatch)
 
 
 def _calls(hub: Hub, employer: str, dispatch: str) -> list[tuple[str, str | BenehubError]]:
