@@ -16,8 +16,10 @@ from benehub.connect.capabilities import Guard
 from benehub.errors import BenehubError, ConfigError, DataError, Unsupported
 from benehub.flows import JOBS, Hub, scheduled
 from benehub.flows.schedulable import FLOWS, PREFIX, Occasion, Wanted, check
+from benehub.periods import Month
 from benehub.store.tables import run
 from benehub.views.fresh import READING
+from benehub.views.own_times import OF_A_MONTH, STEPS
 
 PLAN = """  - id: 401k
     name: 401k
@@ -77,6 +79,17 @@ def test_pay_dates_are_found_over_the_turn_of_the_year(hub: Hub) -> None:
 )
 def test_months_are_meant_from_the_employers_day(hub: Hub, option: str, wanted: list[str]) -> None:
     assert [arguments[0] for _, arguments in calls(hub, "premiums.accrue", "2027-01-01", month=option)] == wanted
+
+
+@pytest.mark.parametrize("flow", OF_A_MONTH)
+def test_a_run_keeps_the_months_that_its_flow_is_of(flow: str, hub: Hub) -> None:
+    connection = "carrier" if FLOWS[flow].connection else ""
+    for option, months in (("", OF_A_MONTH[flow]), ("last", "last"), ("both", "both")):
+        if option and "month" not in FLOWS[flow].options:
+            continue
+        one = occasion(hub, "2026-12-20", connection, **({"month": option} if option else {}))
+        wanted = [str(Month(2026, 12).plus(step)) for step in STEPS[months]]
+        assert scheduled._months(flow, FLOWS[flow].calls(one)) == wanted
 
 
 def test_what_is_deposited_are_the_pay_dates_just_past(hub: Hub) -> None:
@@ -175,7 +188,8 @@ def test_independent_jobs_do_not_wait_for_each_other(flow: str, ran: list[str], 
     assert (seen, type(caught.value).__name__) == (ran, raised)
     with hub.store.read("acme") as session:
         (row,) = session.rows(select(run).where(run.c.flow == f"schedule.{flow}", run.c.subject == "key"))
-    assert row.counts == {"stopped": len(ran)}
+    months = {"months": ["2026-09", "2026-10"]} if "." in flow else {}
+    assert row.counts == {**months, "stopped": len(ran)}
 
 
 def test_what_no_connector_can_is_told_and_part_of_it_is_counted(hub: Hub) -> None:

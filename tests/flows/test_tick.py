@@ -22,10 +22,12 @@ from benehub.flows import tick as ticking
 from benehub.flows.job_schedules import When
 from benehub.flows.schedulable import FLOWS, Wanted
 from benehub.flows.tick import Ticked, tick
+from benehub.periods import Month
 from benehub.store import Session, iso
 from benehub.store.tables import run as run_table
 from benehub.store.tables import schedule
 from benehub.views.health import _schedules
+from benehub.views.own_times import not_run, passed
 from benehub.views.runs import runs
 from benehub.views.schedules import schedules
 
@@ -161,6 +163,56 @@ def test_one_that_does_not_catch_up_tells_what_it_missed(hub: Hub, at: Any) -> N
     assert (missed["flow"], missed["state"], missed["error_class"]) == ("schedule.reconcile", "canceled", "DataError")
     assert "run-now" in missed["mend"]
     assert told(hub, "morning")["note"].endswith("does not catch up")
+
+
+def carried_out(hub: Hub) -> None:
+    """What was started last of accruing premiums comes to a good end."""
+    one = started(hub)[-1]
+    job = scheduled.job("premiums.accrue", {"premiums.accrue": lambda *_: {"lines": 1}})
+    counts = job(hub, Steps(), "acme", "", {}, one["subject"])
+    with hub.store.write("acme") as session:
+        runs_kept.end(session, one["run"], counts)
+
+
+def months_passed(hub: Hub) -> list[tuple[str, str]]:
+    with hub.store.read("acme") as session:
+        return [(str(one.month), one.at[:10]) for one in passed(session, job_schedules.first_from)]
+
+
+def test_a_late_run_is_of_the_month_that_it_works_out(hub: Hub, at: Any) -> None:
+    """It goes by the day on which it runs: what it missed is named, and keeps its month from being signed."""
+    add(hub, "monthly", Wanted("premiums.accrue"), When(cron="0 6 28 * *"))
+    job_schedules.pause(hub, "acme", "nightly")
+    at(datetime(2026, 12, 2, 12, tzinfo=UTC))
+    assert tick(hub) == Ticked(started=1)
+    carried_out(hub)
+    (late,) = started(hub)
+    assert (late["subject"][:18], late["counts"]) == ("monthly/2026-10-28", {"months": ["2026-12"], "lines": 1})
+    assert months_passed(hub) == [("2026-10", "2026-10-28"), ("2026-11", "2026-11-28")]
+    with hub.store.read("acme") as session:
+        (why,) = [one for one in not_run(session, [Month(2026, 10)]) if "monthly" in one]
+        assert [one for one in not_run(session, [Month(2026, 12)]) if "monthly" in one] == []
+    assert why == ("schedule monthly (premiums.accrue) started so late for 2026-10-28T06:00:00.000000Z that it did "
+                   "another month, and has not done 2026-10 since")  # fmt: skip
+
+
+def test_what_was_missed_and_never_ran_was_not_started(hub: Hub, at: Any) -> None:
+    add(hub, "monthly", Wanted("premiums.accrue"), When(cron="0 6 28 * *", catch_up="skip"))
+    job_schedules.pause(hub, "acme", "nightly")
+    at(datetime(2026, 12, 2, 12, tzinfo=UTC))
+    tick(hub)
+    assert [one["state"] for one in started(hub)] == ["canceled"]
+    assert months_passed(hub) == [("2026-10", "2026-10-28"), ("2026-11", "2026-11-28")]
+
+
+def test_what_a_schedule_did_not_start_before_it_was_changed_to_it_is_not_named(hub: Hub, at: Any) -> None:
+    at(datetime(2026, 12, 2, 12, tzinfo=UTC))
+    job_schedules.change(hub, "acme", "nightly", Wanted("premiums.accrue"), When(cron="0 6 28 * *"))
+    assert months_passed(hub) == []
+    at(datetime(2026, 12, 29, tzinfo=UTC))
+    with hub.store.write("acme") as session:
+        session.change(schedule, {"name": "nightly"}, slot_at="2027-01-28T06:00:00.000000Z")
+    assert months_passed(hub) == [("2026-12", "2026-12-28")]
 
 
 def test_what_comes_due_in_a_blackout_waits_for_its_end(hub: Hub, at: Any) -> None:

@@ -16,7 +16,7 @@ from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.store import Session, Store
-from benehub.store.tables import connection, person, run, schedule
+from benehub.store.tables import closing, connection, person, run, schedule
 from benehub.testing.kithub import BOOK
 from benehub.views.closing import checklist
 from benehub.views.own_times import passed
@@ -81,13 +81,16 @@ def test_a_month_in_which_somebody_is_covered_has_its_premium_accrued(session: S
         ("20261101T06/2026-10", "premiums.accrue", {"lines": 3}, True),
         ("2026-11", "premiums.accrue", {}, False),
         ("2026-10", "premiums.accrue", {"lacking": 1}, False),
-        ("nightly/2026-10-31T06:00:00.000000Z", "schedule.premiums.accrue", {}, True),
+        ("nightly/2026-10-31T06:00:00.000000Z", "schedule.premiums.accrue", {"months": ["2026-10"]}, True),
+        ("nightly/2026-10-31T06:00:00.000000Z", "schedule.premiums.accrue", {"months": ["2026-11"]}, False),
+        ("nightly/2026-10-31T06:00:00.000000Z", "schedule.premiums.accrue", {}, False),  # it came a day late
         ("nightly/2026-11-02T06:00:00.000000Z", "schedule.premiums.accrue", {}, False),
+        ("premiums.accrue/0123456789abcdef", "schedule.premiums.accrue", {"months": ["2026-10"]}, True),
         ("nightly/2026-10-31T06:00:00.000000Z", "schedule.premiums.accrue", {"put_off": 1}, False),
     ],
 )
 def test_a_plan_that_costs_nothing_is_done_once_accruing_was_carried_out(
-    session: Session, subject: str, flow: str, counts: dict[str, int], holds: bool
+    session: Session, subject: str, flow: str, counts: dict[str, Any], holds: bool
 ) -> None:
     covered(session)
     session.add(run, [
@@ -230,6 +233,17 @@ def test_a_run_that_has_only_put_itself_off_has_mended_nothing(session: Session)
     assert len(told(session)) == 1
 
 
+def test_a_run_now_by_the_api_has_no_time_of_its_own_and_hides_no_failed_one(session: Session) -> None:
+    scheduled(session)
+    ran(session, "10-30", "failed")
+    row = {"flow": "schedule.sync", "executor": "x", "counts": {}, "error": "", "ended_at": None}
+    before, after = "2026-10-29T06:00:00.000000Z", "2026-11-01T06:00:00.000000Z"
+    session.add(run, [row | {"run_id": "run_x", "subject": "nightly/f" * 2, "state": "done", "started_at": before}])
+    assert len(told(session)) == 1
+    session.add(run, [row | {"run_id": "run_y", "subject": "nightly/0abc", "state": "done", "started_at": after}])
+    assert told(session) == []
+
+
 def by_hand(session: Session, flow: str, day: str, what: str = "2026-10", state: str = "done") -> None:
     at = f"2026-{day}T07:00:00.000000Z"
     session.add(run, [
@@ -352,8 +366,25 @@ def test_the_month_that_its_option_means_is_named(session: Session) -> None:
 def test_months_that_are_signed_or_whose_runs_were_tidied_away_are_not_named(session: Session) -> None:
     scheduled(session, flow="premiums.accrue", cron="0 6 28 * *", anchor="2026-08-01T00:00:00.000000Z",
               slot_at="2026-11-28T06:00:00.000000Z")  # fmt: skip
+    assert [month for _, month, _ in passed_of(session)] == ["2026-08", "2026-09", "2026-10"]
     ran(session, "09-20", "done", "tidy", flow="retention")
     assert [month for _, month, _ in passed_of(session)] == ["2026-10"]
+    session.add(closing, [
+        {"period": "2026-10", "closing_id": "clo_x", "seq": 1, "head": "", "closed_at": "2026-11-05T06:00:00.000000Z",
+         "who": "Ann", "note": "", "digest": "", "report": ""}
+    ])  # fmt: skip
+    assert passed_of(session) == []
+
+
+def test_runs_are_asked_for_once_from_a_moment_on_however_many_there_are(session: Session) -> None:
+    """The index of runs is by when they began."""
+    scheduled(session, flow="premiums.accrue", cron="0 6 28 * *", anchor="2026-08-01T00:00:00.000000Z",
+              slot_at="2026-11-28T06:00:00.000000Z")  # fmt: skip
+    asked: list[str] = []
+    event.listen(session.connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    assert len(passed_of(session)) == 3
+    (only,) = [text for text in asked if "FROM run" in text]
+    assert "run.started_at >=" in only and " OR " not in only
 
 
 def test_doctor_names_the_schedule_and_the_month(session: Session) -> None:

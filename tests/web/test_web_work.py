@@ -25,6 +25,7 @@ from benehub.views import closing as closing_view
 from benehub.views.carried import everybody, first_of
 from benehub.views.outgoing import segments
 from benehub.views.unpriced import Unpriced
+from benehub.views.why import why
 from benehub.web.runs import AGAIN
 
 SOON = date(2026, 12, 3)
@@ -269,7 +270,19 @@ def test_whoever_approves_and_may_not_send_lets_nothing_leave_by_himself(desk: D
     assert desk.post(f"{path}/leave", note="go").headers["location"].endswith("done=approved_waits")
     assert (found(desk, dispatch, dispatch_id=one.dispatch_id)[0].state, len(found(desk, run))) == ("prepared", before)
     desk.caller = caller_of(Role.BENEFITS_ADMIN)
-    assert "/runs/run_" in desk.post(f"{path}/leave", note="go").headers["location"]
+    run_id = re.search(r"/runs/(run_\w+)", desk.post(f"{path}/leave", note="go").headers["location"])
+    assert run_id is not None
+    with desk.store.read(desk.employer) as session:
+        first = runs.started_by(session, run_id[1])
+    assert first is not None and first.permissions == ("approve", "send"), "its approval alone starts no such run"
+
+
+def test_what_a_dispatch_has_posted_leads_to_why(desk: Desk) -> None:
+    (pay, *_) = found(desk, dispatch, operation="contribution.deposit")
+    with desk.store.read(desk.employer) as session:
+        posted = why(session, pay.dispatch_id).data["entries"]
+    page = desk.get(f"outgoing/{pay.dispatch_id}")
+    assert posted and f'href="{desk.address(f"why/{posted[0]}")}"' in page
 
 
 def test_a_push_that_stopped_is_shown_and_permitted_by_whoever_approves(

@@ -27,7 +27,7 @@ class NeedsRun(Needs):
 def by(request: Request, *more: Permission) -> By:
     """Whose a run is that this call starts, and what that took: the permission of its route, and `more`."""
     act = request.state.act
-    return By(act.caller.user, (act.permission, *(one.value for one in more)))
+    return By(act.caller.user, tuple(dict.fromkeys((act.permission, *(one.value for one in more)))))
 
 
 def is_own(hub: Hub, caller: Caller, employer: str, run_id: str) -> bool:

@@ -265,6 +265,15 @@ def frozen_bytes(session: Session, row: Row[Any]) -> bytes:
     return b"".join(every(session, row, FROZEN))
 
 
+def frozen_piece(session: Session, row: Row[Any], place: int) -> bytes:
+    """One piece of the exact bytes that were frozen, of `frozen_pieces`; the first is 1.
+
+    Raises:
+        DataError: it is not there.
+    """
+    return opened(session, row, FROZEN, place)
+
+
 def wire_bytes(session: Session, row: Row[Any]) -> bytes:
     """The exact bytes that leave: those that were frozen, or their encryption made together with them."""
     return b"".join(every(session, row, leaving(row)))

@@ -20,6 +20,7 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.records import STREAMS
 from benehub.views import schedules
+from benehub.views.own_times import STEPS
 
 Call = tuple[str, list[Any]]
 """A job by name, and its arguments."""
@@ -45,8 +46,7 @@ class Occasion:
     def months(self, usual: str) -> list[str]:
         """The months meant by the option `month`."""
         now = Month.of(self.today)
-        steps = {"last": (-1,), "this": (0,), "next": (1,), "both": (-1, 0)}
-        return [str(now.plus(step)) for step in steps[self.options.get("month", usual)]]
+        return [str(now.plus(step)) for step in STEPS[self.options.get("month", usual)]]
 
     def reads(self, *streams: str) -> list[Call]:
         """Reading those of the streams (all when none is named) that the connection tells."""

@@ -6,7 +6,7 @@ or a dispatch that is held, leaves the run `held`, with the mend.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,6 +18,7 @@ from benehub.flows.hub import Hub
 from benehub.flows.schedulable import FLOWS, PREFIX, Occasion
 from benehub.flows.send import WATCHED
 from benehub.store.tables import dispatch
+from benehub.views.own_times import MONTHS, OF_A_MONTH
 
 
 def job(name: str, jobs: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
@@ -29,6 +30,8 @@ def job(name: str, jobs: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]
     ) -> dict[str, Any]:
         run_id, calls = steps.step("plan", _begin, hub, employer, name, connection, options, key)
         counts: dict[str, Any] = {} if calls is not None else {"put_off": 1}
+        if months := _months(name, calls or ()):
+            counts[MONTHS] = months
         stopped: list[BenehubError] = []
         for what, arguments in calls or ():
             try:
@@ -98,6 +101,16 @@ def _plan(
         run_id = session.id("run", f"{PREFIX}{name}", key)
     calls = FLOWS[name].calls(Occasion(hub, employer, book, connection, options, today, run_id))
     return run_id, [[what, arguments] for what, arguments in calls]
+
+
+def _months(name: str, calls: Sequence[Any]) -> list[str]:
+    """The months that a flow of months works out at this occasion; none for any other flow.
+
+    They are kept with the run: one that comes late is of the day on which it runs, not of the time it was meant for.
+    """
+    if name not in OF_A_MONTH:
+        return []
+    return sorted({str(arguments[-1])[:7] for what, arguments in calls if what == name})
 
 
 def _count(hub: Hub, employer: str, run_id: str, counts: dict[str, Any]) -> None:

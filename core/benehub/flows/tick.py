@@ -22,6 +22,7 @@ from benehub.flows import job_schedules, runs
 from benehub.flows.hub import Hub
 from benehub.flows.schedulable import PREFIX
 from benehub.store import Session, iso
+from benehub.store.locks import WAITING
 from benehub.store.tables import connection, schedule
 
 AT_ONCE = 500
@@ -115,7 +116,7 @@ def _start(hub: Hub, row: Row[Any]) -> Outcome:
     with hub.store.write(employer) as session:
         run_id = None
         if missed:
-            run_id = _missed(session, flow, key, hub.engine.executor)
+            run_id = _missed(session, flow, key)
         elif not note:
             if (opens := job_schedules.put_off(session, row)) is not None:
                 log.info("schedule put off", employer=employer, schedule=row.name, until=opens)
@@ -146,10 +147,10 @@ def _late(hub: Hub, row: Row[Any]) -> bool:
     return hub.store.clock() - datetime.fromisoformat(row.next_at) > LATE
 
 
-def _missed(session: Session, flow: str, key: str, executor: str) -> str:
-    """A run that never ran, so that it is seen."""
+def _missed(session: Session, flow: str, key: str) -> str:
+    """A run that never ran, so that it is seen: nobody took it up, and nobody will."""
     error = DataError("no worker was there at its time", where=f"flow {flow}",
                       mend="Run it now if it is needed: benehub schedule run-now")  # fmt: skip
-    run_id = runs.begin(session, flow, key, executor)
+    run_id = runs.begin(session, flow, key, WAITING)
     runs.fail(session, run_id, error, "canceled")
     return run_id

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 from benehub.ledger.books import closed
 from benehub.periods import Month
 from benehub.store import Session
+from benehub.store.locks import WAITING
 from benehub.store.session import iso
 from benehub.store.tables import connection, run, schedule
 from benehub.views.schedules import PREFIX
@@ -36,6 +37,9 @@ TIDIES = "retention"
 """The flow that deletes runs."""
 
 MONTH = re.compile(r"\d{4}-\d{2}")
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T[\d:.]+Z")
+MONTHS = "months"
+"""What a schedule's run counts the months as that it has worked out: one that comes late is of those of its own day."""
 
 
 class Ran(NamedTuple):
@@ -47,6 +51,10 @@ class Ran(NamedTuple):
     """The newest time up to the month's end that has not."""
     began: str = ""
     """When the newest one that ended well began."""
+    late: str = ""
+    """The newest time whose run came so late that it was of other months."""
+    started: bool = False
+    """Whether anything was started for it at all, however that went."""
 
 
 def at(session: Session, day: date) -> str:
@@ -118,13 +126,15 @@ def passed(session: Session, times: Times) -> list[Passed]:
     now, signed = Month.of(session.today()), closed(session)
     earliest = now.plus(-LOOK_BACK)
     first = max(earliest, signed[-1].month.plus(1)) if signed else earliest
-    runs, known = _of_months(session, first), _known_since(session)
+    runs = _of_months(session, first, PREFIX + TIDIES, TIDIES)
+    known = _known_since(session) if any(_tidies(one) for one in runs) else ""
     found = []
     for row in rows:
         started = _by_month(session, row, (one for one in runs if _is_of(one, row)))
         for back in range(LOOK_BACK + 2):
             month = first.plus(back)
-            slot = None if month in started else _first_slot(session, row, month, known, times)
+            ran = started.get(month, Ran())
+            slot = None if ran.started else _first_slot(session, row, month, known, times)
             if slot is not None:
                 found.append(Passed(row.name, row.flow, month, slot))
     return found
@@ -142,13 +152,20 @@ def _first_slot(session: Session, row: Row[Any], month: Month, known: str, times
 
 
 def _known_since(session: Session) -> str:
-    """From when on runs are still there; empty where none was ever tidied away."""
-    tidied = (*session.where(run, state="done"), run.c.flow.in_((TIDIES, PREFIX + TIDIES)))
-    if session.connection.execute(select(run.c.run_id).where(*tidied).limit(1)).first() is None:
-        return ""
+    """From when on runs are still there, some having been tidied away."""
     kept = select(schedule.c.last_run).where(*session.where(schedule), schedule.c.last_run.is_not(None))
-    oldest = select(func.min(run.c.started_at)).where(*session.where(run, state="done"), run.c.run_id.not_in(kept))
-    return str(session.connection.execute(oldest).scalar_one() or session.now())
+    oldest = (
+        select(run.c.started_at)
+        .where(*session.where(run, state="done"), run.c.run_id.not_in(kept))
+        .order_by(run.c.started_at)
+        .limit(1)
+    )
+    return str(session.connection.execute(oldest).scalar_one_or_none() or session.now())
+
+
+def _tidies(one: Row[Any]) -> bool:
+    """Whether a run has deleted others; what deleted some before the first that is looked at took none of those."""
+    return bool(one.state == "done" and one.flow.removeprefix(PREFIX) == TIDIES)
 
 
 def _told(session: Session, row: Row[Any], month: Month, ran: Ran) -> Iterator[str]:
@@ -163,6 +180,8 @@ def _told(session: Session, row: Row[Any], month: Month, ran: Ran) -> Iterator[s
             yield f"{what} is paused: it started nothing at {missed}, nor since"
         else:
             yield f"{what} started nothing at {missed}, nor since: connection {row.connection_id} is paused"
+    elif ran.late and not ran.done:
+        yield f"{what} started so late for {ran.late} that it did another month, and has not done {month} since"
 
 
 def _missed(session: Session, row: Row[Any], month: Month, ran: Ran) -> str | None:
@@ -181,7 +200,8 @@ def _missed(session: Session, row: Row[Any], month: Month, ran: Ran) -> str | No
 def _newest(session: Session, month: Month) -> dict[str, Ran]:
     """Schedule -> how its times went; one of before the month that goes on still keeps all later ones from starting."""
     end = at(session, month.end)
-    slot = func.substr(run.c.subject, func.length(schedule.c.name) + 2)
+    key = func.substr(run.c.subject, func.length(schedule.c.name) + 2)
+    slot = case((key.like("____-__-__T%"), key), else_=run.c.started_at)
     good = and_(run.c.state == "done", carried_out())
     rows = session.rows(
         select(
@@ -202,39 +222,62 @@ def _newest(session: Session, month: Month) -> dict[str, Ran]:
     return {row.name: Ran(row.done or "", row.failed or "", row.began or "") for row in rows}
 
 
-def _of_months(session: Session, first: Month) -> Sequence[Row[Any]]:
-    """The runs of flows that are of a month, from before the first of these months on, by schedules and by hand."""
-    flows = [*OF_A_MONTH, *(PREFIX + flow for flow in OF_A_MONTH)]
-    return session.rows(
-        select(run.c.flow, run.c.subject, run.c.state, run.c.started_at, carried_out().label("carried_out"))
-        .where(
-            *session.where(run), run.c.flow.in_(flows),
-            or_(run.c.started_at >= at(session, first.plus(-1).first), run.c.state == "running"),
-        )
-    )  # fmt: skip
+def _of_months(session: Session, first: Month, *more: str) -> Sequence[Row[Any]]:
+    """The runs of flows that are of a month, from before the first of these months on, by schedules and by hand.
+
+    One that still runs since before then is of none of them. `more` are flows that are asked for with them.
+    """
+    flows = [*OF_A_MONTH, *(PREFIX + flow for flow in OF_A_MONTH), *more]
+    columns = run.c.flow, run.c.subject, run.c.state, run.c.started_at, run.c.counts, run.c.executor
+    since = run.c.started_at >= at(session, first.plus(-1).first)
+    return session.rows(select(*columns).where(*session.where(run), run.c.flow.in_(flows), since))
 
 
 def _is_of(one: Row[Any], row: Row[Any]) -> bool:
     """Whether a run is a schedule's, or one by hand that does the same for the same connection."""
     if one.flow == PREFIX + row.flow:
-        return bool(one.subject.startswith(f"{row.name}/"))
+        by_hand = one.subject.startswith(f"{row.connection_id or row.flow}/") and not _names_its_time(one)
+        return _is_by(one, row) or by_hand
     return one.flow == row.flow and (not row.connection_id or row.connection_id in one.subject.split("/"))
+
+
+def _is_by(one: Row[Any], row: Row[Any]) -> bool:
+    """Whether a run is a schedule's own."""
+    return bool(one.flow.startswith(PREFIX) and one.subject.startswith(f"{row.name}/"))
+
+
+def _names_its_time(one: Row[Any]) -> bool:
+    """Whether a run's subject ends with the time that it is meant for; the API's runs end with another key."""
+    return MOMENT.fullmatch(one.subject.rpartition("/")[2]) is not None
+
+
+def _never_ran(one: Row[Any]) -> bool:
+    """Whether a run was canceled before anybody took it up, as where a schedule does not catch up."""
+    return bool(one.state == "canceled" and one.executor == WAITING)
 
 
 def _by_month(session: Session, row: Row[Any], runs: Iterable[Row[Any]]) -> dict[Month, Ran]:
     """How a schedule's runs of each month went; one by hand counts where it ended well: its end was seen."""
     found: dict[Month, Ran] = {}
     for one in runs:
-        scheduled = one.flow.startswith(PREFIX)
-        slot = one.subject.rpartition("/")[2] if scheduled else one.started_at
-        if one.state == "done" and one.carried_out:
-            for month in meant(session, one, row.options):
+        by_it = _is_by(one, row)
+        slot = one.subject.rpartition("/")[2] if by_it and _names_its_time(one) else one.started_at
+        due = _of(session, row, slot)
+        months = [due] if _never_ran(one) else meant(session, one, row.options if by_it else None)
+        if one.state == "done" and "put_off" not in one.counts:
+            for month in months:
                 ran = found.get(month, Ran())
-                found[month] = ran._replace(done=max(ran.done, slot), began=max(ran.began, one.started_at))
-        elif scheduled and one.state != "done":
-            month = _of(session, row, slot)
-            ran = found.get(month, Ran())
-            found[month] = ran._replace(failed=max(ran.failed, slot))
+                began = max(ran.began, one.started_at)
+                found[month] = ran._replace(done=max(ran.done, slot), began=began, started=True)
+        elif one.state != "done" and by_it:
+            ran = found.get(months[-1], Ran())
+            started = ran.started or not _never_ran(one)
+            found[months[-1]] = ran._replace(failed=max(ran.failed, slot), started=started)
+        else:
+            continue
+        if by_it and due not in months:
+            ran = found.get(due, Ran())
+            found[due] = ran._replace(late=max(ran.late, slot))
     return found
 
 
@@ -255,10 +298,11 @@ def _steps(row: Row[Any]) -> tuple[int, ...]:
 
 
 def meant(session: Session, one: Row[Any], options: dict[str, str] | None) -> list[Month]:
-    """The months that a run of a flow of a month is of."""
-    *_, last = parts = str(one.subject).split("/")
+    """The months that a run of a flow of a month is of: those it has kept, else those of the day on which it began."""
     if not one.flow.startswith(PREFIX):
-        return [Month.parse(part) for part in parts if MONTH.fullmatch(part)]
+        return [Month.parse(part) for part in str(one.subject).split("/") if MONTH.fullmatch(part)]
+    if one.counts.get(MONTHS):
+        return [Month.parse(month) for month in one.counts[MONTHS]]
     usual = OF_A_MONTH[one.flow.removeprefix(PREFIX)]
-    now = Month.of(session.day_of(last))
+    now = Month.of(session.day_of(one.started_at))
     return [now.plus(step) for step in STEPS[(options or {}).get("month", usual)]]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
-from benehub import dispatch as room
 from benehub.access import Caller, Permission
+from benehub.api.frozen import exact_bytes
 from benehub.api.guard import Needs
 from benehub.api.own_runs import by
 from benehub.api.sends import may_start
@@ -162,16 +161,7 @@ def content(
 @router.get("/e/{employer}/outgoing/{dispatch}/bytes")
 def exact(request: Request, employer: str, dispatch: str, caller: SendsOf) -> Response:
     """The frozen bytes of a file or call, exact and unmasked, to be kept; for whoever may send them."""
-    hub: Hub = request.app.state.hub
-    people = dispatches.carried(hub, employer, dispatch)
-    with hub.store.read(employer) as session:
-        row = room.get(session, dispatch)
-        data = room.frozen_bytes(session, row)
-        seen_in(request, session, *people)
-    end = re.search(r"\.[A-Za-z0-9]{1,8}$", row.file_name)
-    name = f"{row.dispatch_id}{end[0] if end else ''}"
-    headers = {"content-disposition": f'attachment; filename="{name}"', "x-content-type-options": "nosniff"}
-    return Response(data, media_type="application/octet-stream", headers=headers)
+    return exact_bytes(request, employer, dispatch)
 
 
 def _calls(hub: Hub, employer: str, dispatch: str) -> list[tuple[str, str | BenehubError]]:
@@ -214,7 +204,8 @@ def _go(request: Request, employer: str, dispatch: str, caller: Caller, note: st
             return then(request, f"outgoing/{dispatch}", done="approved_waits")
         with hub.store.write(employer) as session:
             key = f"{dispatch}/{session.now()}"
-            run = hub.enqueue_flow(session, "dispatch.resend", key, "dispatch.resend", dispatch, by=by(request))
+            mine = by(request, Permission.SEND)
+            run = hub.enqueue_flow(session, "dispatch.resend", key, "dispatch.resend", dispatch, by=mine)
         return then(request, f"runs/{run}", done="let_go")
     return then(request, f"outgoing/{dispatch}", done="settled")
 

@@ -26,7 +26,7 @@ from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.reconcile import listed
-from benehub.store.tables import dispatch
+from benehub.store.tables import dispatch, schedule
 from benehub.views.clearing import clearing
 
 
@@ -149,6 +149,21 @@ def test_a_schedule_is_run_now(working: Api) -> None:
     assert working.send("/schedules/hris/run-now", None, 202, key="k1").json() == started.json()
 
 
+def test_what_the_api_starts_of_a_month_counts_for_it(working: Api) -> None:
+    """Its runs have no time in their names."""
+    working.send("/schedules", {"name": "accrue", "flow": "premiums.accrue", "cron": "0 6 28 * *"}, 201)
+    last = {"flow": "premiums.accrue", "options": {"month": "last"}}
+    with working.hub.store.read("acme") as session:
+        now = Month.of(session.today())
+    for path, body, month in (("/schedules/accrue/run-now", None, now), ("/runs", last, now.plus(-1))):
+        done = ended(working, working.send(path, body, 202).headers["location"])
+        assert (done["state"], done["counts"]["months"]) == ("done", [str(month)])
+    with working.hub.store.write("acme") as session:  # as if it had been here for long, and had started nothing
+        session.change(schedule, {"name": "accrue"}, anchor_at=f"{now.plus(-3)}-01T00:00:00.000000Z")
+    found = [one["month"] for one in working.get("/today")["passed"]]
+    assert str(now.plus(-2)) in found and not {str(now), str(now.plus(-1))} & set(found)
+
+
 def test_a_connection_is_read_now(working: Api) -> None:
     started = working.send("/connections/hris/read", None, 202, key="k1")
     done = ended(working, started.headers["location"])
@@ -251,6 +266,10 @@ def test_a_dispatch_that_was_never_tried_leaves_by_a_run(working: Api) -> None:
         session.change(dispatch, {"dispatch_id": held["dispatch"]}, state="prepared")
     working.caller = replace(OWNER, scopes=frozenset(Permission) - {Permission.APPROVE})
     assert "may approve" in working.send(f"{path}/resend", {"note": "go"}, 403).json()["detail"]
+    working.caller = OWNER
+    run = working.send(f"{path}/resend", {"note": "go"}, 202).json()["run"]
+    with working.hub.store.read("acme") as session:
+        assert run_rows.started_by(session, run) == By(OWNER.user, ("send", "approve"))
 
 
 def test_any_flow_that_a_schedule_may_start_is_started_at_once(working: Api) -> None:

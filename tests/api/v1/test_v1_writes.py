@@ -12,7 +12,8 @@ from tests.api.v1.conftest import ACME, Api, problem, start_clock
 
 from benehub.access import Caller, Role, users
 from benehub.api.v1 import dispatches
-from benehub.dispatch import permitted
+from benehub.connect.capabilities import Guard
+from benehub.dispatch import Frozen, keep_told_of, permitted, pieces, prepare
 from benehub.errors import RateLimited
 from benehub.flows import Hub, first_results, push_guard, webhooks
 from benehub.store import acts
@@ -267,6 +268,21 @@ def test_a_dispatch_that_stopped_is_settled_by_a_word(api: Api) -> None:
     api.send(f"/dispatches/dis_{'a' * 24}/settle", {"has": True, "note": "x"}, 404)
     found = api.client.get(f"{ACME}{path}/content")
     assert found.headers["content-type"] == "application/octet-stream" and found.content
+    assert found.headers["content-disposition"].startswith(f'attachment; filename="{held["dispatch"]}')
+    api.get(f"/dispatches/dis_{'a' * 24}/content", 404)
+
+
+def test_what_was_frozen_is_handed_out_piece_by_piece(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = b"ISA*00*~ST*834*0001~INS*Y*18~SE*3*0001~IEA*1~"
+    monkeypatch.setattr(pieces, "PIECE", 10)
+    monkeypatch.setattr("benehub.dispatch.frozen_bytes", None)  # nobody asks for all of it at once
+    with api.hub.store.write("acme") as session:
+        frozen = Frozen("carrier", "enrollment.full", "834/x", text, Guard.NONE, 3, file_name="out/a b.x12")
+        one = prepare(session, frozen)
+        keep_told_of(session, one, [])
+    found = api.client.get(f"{ACME}/dispatches/{one}/content")
+    assert (found.status_code, found.content) == (200, text)
+    assert found.headers["content-disposition"] == f'attachment; filename="{one}.x12"'
 
 
 def test_a_push_that_stopped_is_permitted_by_who_approves(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from benehub import dispatch as room
 from benehub.access import Permission
+from benehub.api.frozen import exact_bytes
 from benehub.api.v1.fields import Approves, At, Filter, Once, PageOf, SeesMoneyOf, SeesPeople, Sends, id_path
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import NAME, Office
@@ -206,12 +207,8 @@ def preview_dispatch(_caller: SeesPeople, at: At, dispatch: DispatchPath) -> Pre
 )  # fmt: skip
 def get_content(_caller: Sends, at: At, dispatch: DispatchPath) -> Response:
     """The frozen bytes, exact and unmasked; for whoever may send them."""
-    people = _people(at, dispatch)
-    with at.read() as session:
-        content = room.frozen_bytes(session, room.get(session, dispatch))
-        at.seen(session, *people)
-    headers = {"content-disposition": "attachment"}
-    return Response(content, media_type="application/octet-stream", headers=headers)
+    _must_be(at, dispatch)
+    return exact_bytes(at.request, at.employer, dispatch)
 
 
 @router.post("/{dispatch}/settle", operation_id="settle_dispatch")
@@ -240,14 +237,15 @@ def resend_dispatch(
     must_run(at)
     with at.read() as session:
         row = room.get(session, dispatch)
-    if row.state in ("prepared", "held") and not at.caller.may(Permission.APPROVE, at.employer):
+    also = (Permission.APPROVE,) if row.state in ("prepared", "held") else ()
+    if not all(at.caller.may(one, at.employer) for one in also):
         raise Refused(403, "what waits or is held is let go by who may approve",
                       "Use a caller with the permission approve")  # fmt: skip
     let_go = flow.same_bytes if body.same_bytes else flow.reopen
     state = let_go(at.hub, at.employer, dispatch, at.caller.user, body.note)
     if state == "open":
         return Reopened(state=state, run="", command=flow.next_command(row))
-    begun: Started = start(claim, response, "dispatch.resend", dispatch, row.connection_id, dispatch)
+    begun: Started = start(claim, response, "dispatch.resend", dispatch, row.connection_id, dispatch, also=also)
     return Reopened(state=state, run=begun.run, command="")
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Response
 
+from benehub.access import Permission
 from benehub.api.own_runs import by
 from benehub.api.v1.models import Model
 from benehub.api.v1.office import Office
@@ -21,17 +23,23 @@ class Started(Model):
     """The run to follow; its address is in `Location`, its events at `.../events`."""
 
 
-def start(claim: Claim, response: Response, flow: str, subject: str, order: str, *arguments: Any) -> Started:
+def start(
+    claim: Claim, response: Response, flow: str, subject: str, order: str, *arguments: Any,
+    also: Sequence[Permission] = (),
+) -> Started:  # fmt: skip
     """Put a flow into the queue as a run of its own; a write that is repeated finds the same run.
+
+    Args:
+        also: what starting it took beside the permission of its route.
 
     Raises:
         Refused: 503, where this process has no job engine.
     """
     must_run(claim.office)
     key = f"{subject}/{key_of(claim)}"
-    hub = claim.office.hub
+    hub, mine = claim.office.hub, by(claim.office.request, *also)
     with hub.store.write(claim.office.employer) as session:
-        run_id = hub.enqueue_flow(session, flow, key, order, *arguments, by=by(claim.office.request))
+        run_id = hub.enqueue_flow(session, flow, key, order, *arguments, by=mine)
     return at_run(claim.office, response, run_id)
 
 
