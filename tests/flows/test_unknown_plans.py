@@ -164,6 +164,7 @@ def test_nobody_is_late_by_it_and_it_is_posted_until_it_is_explained(october: Mo
     found = {one.account: one for one in october.look(lambda session, book: clearing(session, book, OCTOBER))}
     assert found[chart.DEPOSIT_TRANSIT].balance == 28_00
     assert found[chart.DEPOSIT_TRANSIT].unexplained == 0
+    assert (found[chart.SUSPENSE].balance, found[chart.SUSPENSE].unexplained) == (-7_00, 0)
 
 
 def test_what_was_paid_for_it_is_owed_back(october: Month_) -> None:

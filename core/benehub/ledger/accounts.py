@@ -63,7 +63,7 @@ CHART: dict[str, Account] = {
         Account(LOST_EARNINGS, "Lost earnings expense"),
         Account(LEAVE_EXPENSE, "Leave expense"),
         Account(ROUNDING, "Rounding"),
-        Account(SUSPENSE, "Unidentified receipts"),
+        Account(SUSPENSE, "Unidentified receipts", clearing=True),
     )
 }
 """Every account a leg may name."""

@@ -23,7 +23,7 @@ from benehub.reconcile.payable import held
 from benehub.rules.deduction.calendar import Timing
 from benehub.store import Session
 from benehub.store.tables import difference, entry, leg
-from benehub.views import awaited
+from benehub.views import awaited, suspense
 from benehub.views.awaited import Item, named
 from benehub.views.remainders import every_pay, remainders, shifted
 
@@ -64,6 +64,7 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     items[chart.ACCOUNT_PAYABLE] += _with_custodian(session, month, ON_PAYABLE)
     items[chart.CUSTODIAN_TRANSIT] += _with_custodian(session, month, ON_TRANSIT)
     items[chart.EARNINGS_PAYABLE] += _lost_earnings(session, month)
+    items[chart.SUSPENSE] += suspense.items(session, month)
     return [
         Clearing(code, CHART[code].name, balance, tuple(item for item in items[code] if item.amount))
         for code, balance in balances.items()

@@ -23,6 +23,7 @@ from benehub.reconcile.suppression import beyond, by_rule, set_aside, without_ru
 from benehub.store import Session
 from benehub.store.session import iso
 from benehub.store.tables import difference, dispatch, entry, intake_batch, intake_row, obligation
+from benehub.views import suspense
 from benehub.views.clearing import clearing
 from benehub.views.own_work import undone
 
@@ -292,8 +293,15 @@ def _unexplained(session: Session, book: PlanBook, month: Month) -> Condition:
     found = [f"{one.account} {one.name}: {format_minor(one.unexplained, currency)} {currency}" for one in rest]
     again = untold(session, month)[:NAMED] if any(one.account == chart.ACCOUNT_PAYABLE for one in rest) else []
     compare = "; ".join(f"benehub reconcile accounts -p {one}" for one in again) or "benehub reconcile all"
+    if any(one.account == chart.SUSPENSE for one in rest):
+        found += [_in_suspense(one, currency) for one in suspense.unnamed(session, month)]
+        compare = f"benehub retirement credits, where its rows or the plan's rule changed; {compare}"
     mend = f"{compare}; then benehub ledger journal --account of what is left"
     return _condition("Every clearing balance is the sum of named items", found, mend)
+
+
+def _in_suspense(one: suspense.Held, currency: str) -> str:
+    return f"{chart.SUSPENSE} holds {format_minor(one.amount, currency)} {currency}: {one.told}"
 
 
 def _proof(session: Session) -> Condition:
