@@ -22,9 +22,9 @@ OCTOBER, DAY, CREDITED = Month(2026, 10), date(2026, 10, 15), date(2026, 10, 20)
 HERE = "401k, pay of 2026-10-15, since 2026-10-20, from bat_1"
 
 
-def applied(session: Session, person_id: str | None, amount: int = 100, key: str = "f") -> None:
+def applied(session: Session, person_id: str | None, amount: int = 100, key: str = "f", part: str = "pretax") -> None:
     """Forfeitures that paid for a deferral, as a row of a file of the recordkeeper's tells."""
-    dims: dict[str, Any] = {"person_id": person_id, "plan": "401k", "money_source": "pretax", "pay_date": DAY}
+    dims: dict[str, Any] = {"person_id": person_id, "plan": "401k", "money_source": part, "pay_date": DAY}
     legs = (Leg(chart.DEPOSIT_TRANSIT, "USD", amount, **dims), Leg(chart.SUSPENSE, "USD", -amount, **dims))
     ledger.record(session, [NewEntry(key, "forfeiture.applied", CREDITED, legs, "bat_1#7")])
 
@@ -55,7 +55,7 @@ def test_what_no_difference_tells_of_keeps_the_month_open_and_is_told_row_by_row
     assert (found(acme).balance, found(acme).items, found(acme).unexplained) == (-100, (), -100)
     book = planbook.load(BOOK, "book")
     (one,) = [each for each in checklist(acme, book, OCTOBER) if each.name.startswith("Every clearing balance")]
-    assert not one.holds and f"9000 holds -1.00 USD: {HERE}" in one.found
+    assert not one.holds and f"9000, {HERE}: -1.00 USD" in one.found
     assert one.mend.startswith("benehub retirement credits")
 
 
@@ -102,3 +102,19 @@ def test_what_the_recordkeeper_has_put_back_is_gone(acme: Session) -> None:
     applied(acme, "per_a")
     ledger.record(acme, ledger.reversals(acme, "bat_1#7", "forfeiture.applied", "corrected"))
     assert (found(acme).balance, found(acme).items, found(acme).unexplained) == (0, (), 0)
+
+
+def test_one_difference_tells_of_no_more_than_it_is_about_however_many_parts_there_are(acme: Session) -> None:
+    applied(acme, "per_a")
+    applied(acme, "per_a", key="g", part="roth")
+    tell(acme, Type.WRONG_SOURCE, "2026-10-15", "per_a", 150)
+    assert (found(acme).balance, found(acme).unexplained) == (-200, -50)
+
+
+def test_of_what_was_put_there_in_turns_the_newest_row_is_named(acme: Session) -> None:
+    applied(acme, "per_a")
+    ledger.record(acme, ledger.reversals(acme, "bat_1#7", "forfeiture.applied", "corrected"))
+    applied(acme, "per_a", 70, key="h")
+    tell(acme, Type.FORFEITURE_OFFSET, "2026-10-15/pretax", "per_a", 70)
+    (item,) = found(acme).items
+    assert (item.amount, found(acme).unexplained) == (-70, 0) and item.name.endswith(HERE)

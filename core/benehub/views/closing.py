@@ -293,15 +293,15 @@ def _unexplained(session: Session, book: PlanBook, month: Month) -> Condition:
     found = [f"{one.account} {one.name}: {format_minor(one.unexplained, currency)} {currency}" for one in rest]
     again = untold(session, month)[:NAMED] if any(one.account == chart.ACCOUNT_PAYABLE for one in rest) else []
     compare = "; ".join(f"benehub reconcile accounts -p {one}" for one in again) or "benehub reconcile all"
+    mend = f"{compare}; then benehub ledger journal --account of what is left"
     if any(one.account == chart.SUSPENSE for one in rest):
         found += [_in_suspense(one, currency) for one in suspense.unnamed(session, month)]
-        compare = f"benehub retirement credits, where its rows or the plan's rule changed; {compare}"
-    mend = f"{compare}; then benehub ledger journal --account of what is left"
+        mend = f"benehub retirement credits; {mend}"
     return _condition("Every clearing balance is the sum of named items", found, mend)
 
 
 def _in_suspense(one: suspense.Held, currency: str) -> str:
-    return f"{chart.SUSPENSE} holds {format_minor(one.amount, currency)} {currency}: {one.told}"
+    return f"{chart.SUSPENSE}, {one.told}: {format_minor(one.amount, currency)} {currency}"
 
 
 def _proof(session: Session) -> Condition:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from benehub.ledger import accounts as chart
 from benehub.ledger.balances import concerns
@@ -46,8 +46,10 @@ class Held:
     @property
     def told(self) -> str:
         """What it is about, without saying who."""
-        pay = f", pay of {self.day}" if self.day else ""
-        return f"{self.plan or 'no plan'}{pay}, since {self.since}, from {self.source.partition('#')[0]}"
+        file = self.source.partition("#")[0]
+        if self.day is None:
+            return f"{self.plan or '-'}, since {self.since}, from {file}"
+        return f"{self.plan or '-'}, pay of {self.day}, since {self.since}, from {file}"
 
 
 def items(session: Session, month: Month) -> list[Item]:
@@ -70,40 +72,56 @@ def _explained(session: Session, month: Month) -> Iterator[tuple[Held, str, int]
     held = _held(session, month)
     known = _differences(session, {one.plan for one in held}) if held else {}
     for one in held:
-        by, most = _teller(one, known)
-        part = min(abs(one.amount), most)
-        yield one, by, one.amount + part if one.amount < 0 else one.amount - part
+        by, tellers = _tellers(one, known)
+        rest = abs(one.amount)
+        for told in tellers:  # what it told of one part it does not tell of another
+            part = min(rest, told.left)
+            told.left, rest = told.left - part, rest - part
+        yield one, by, rest if one.amount > 0 else -rest
 
 
 def _held(session: Session, month: Month) -> list[Held]:
-    """What is not zero; rows in the order they were posted, so that the newest that put something there is the last."""
+    """What is not zero, with the newest row that put something there."""
     keys = (leg.c.person_id, leg.c.plan, leg.c.money_source, leg.c.pay_date)
-    sums: dict[tuple[str | None, str, str, date | None], int] = {}
-    last: dict[tuple[str | None, str, str, date | None], tuple[date, str]] = {}
-    rows = session.rows(
-        select(*keys, leg.c.amount, entry.c.effective_date, entry.c.source, entry.c.reverses_id)
-        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-        .where(
-            leg.c.employer_id == session.employer, leg.c.account == chart.SUSPENSE, leg.c.posted_as.is_not(None),
-            concerns(month),
-        )
-        .order_by(entry.c.seq)
+    newest = func.max(case((entry.c.reverses_id.is_(None), entry.c.seq), else_=0)).label("newest")
+    on = (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id)
+    there = (
+        leg.c.employer_id == session.employer, leg.c.account == chart.SUSPENSE, leg.c.posted_as.is_not(None),
+        concerns(month),
     )  # fmt: skip
-    for row in rows:
-        key = (row.person_id, row.plan or "", row.money_source or "", row.pay_date)
-        sums[key] = sums.get(key, 0) + int(row.amount)
-        if row.reverses_id is None or key not in last:
-            last[key] = (row.effective_date, row.source)
-    return [Held(*key, amount, *last[key]) for key, amount in sums.items() if amount]
+    total = func.sum(leg.c.amount)
+    sums = {
+        tuple(row)[:4]: (int(row.amount), int(row.newest))
+        for row in session.rows(
+            select(*keys, total.label("amount"), newest)
+            .join(entry, on)
+            .where(*there)
+            .group_by(*keys)
+            .having(total != 0)
+            .order_by(*keys)
+        )
+    }
+    by = {
+        (tuple(row)[:4], int(row.seq)): (row.effective_date, row.source)
+        for row in session.rows(
+            select(*keys, entry.c.seq, entry.c.effective_date, entry.c.source)
+            .join(entry, on)
+            .where(*there, session.among(entry.c.seq, sorted({seq for _, seq in sums.values()})))
+        )
+    } if sums else {}  # fmt: skip
+    return [
+        Held(key[0], key[1] or "", key[2] or "", key[3], amount, *by[key, seq]) for key, (amount, seq) in sums.items()
+    ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Teller:
-    """A difference that may tell of it: `amount` is what its sides are apart, minor units without sign."""
+    """A difference that may tell of it: `left` is what its sides are apart, minor units without sign, less what it has
+    told of already."""
 
     type: str
     reference: str
-    amount: int
+    left: int
     dismissed: bool
 
 
@@ -126,15 +144,15 @@ def _differences(session: Session, plans: Collection[str]) -> _Known:
     return found
 
 
-def _teller(one: Held, known: _Known) -> tuple[str, int]:
-    """The difference that tells of it, and of how much; of somebody unknown those of its pay date and part."""
+def _tellers(one: Held, known: _Known) -> tuple[str, list[_Teller]]:
+    """What tells of it, and the differences that do; of somebody unknown those of its pay date and part."""
     mine = [told for told in known.get((one.person_id, one.plan), ()) if _is_of(one, told)]
     if not mine:
-        return "", 0
+        return "", []
     nearest = min((told.type for told in mine), key=_rank)
     mine = [told for told in mine if told.type == nearest]
     word = "retirement, dismissed" if all(told.dismissed for told in mine) else "retirement"
-    return f"{nearest} ({word})", sum(told.amount for told in mine)
+    return f"{nearest} ({word})", mine
 
 
 def _rank(kind: str) -> int:
