@@ -14,7 +14,7 @@ from sqlalchemy import select
 from benehub import dispatch, ledger, obligations, reconcile
 from benehub.cli.rehearsal import rehearsal
 from benehub.connect.connector import Incoming
-from benehub.flows import Hub, account_deposits, fixes
+from benehub.flows import Hub, account_deposits, dispatches, fixes
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
@@ -277,6 +277,12 @@ def test_what_may_have_arrived_is_not_sent_a_second_time(world: World, monkeypat
     assert world.deposit()["held"] == 1
     assert world.deposit()["held"] == 1
     assert sum(world.bank.accounts.values()) == TOTAL
+    with world.hub.store.read("acme") as session:
+        (one,) = dispatch.in_states(session, ["held"], "bank")
+    assert dispatches.settle(world.hub, "acme", one.dispatch_id, True, "ann", "it lies there") == "sent"
+    assert world.owed() == (0, TOTAL), "it is deposited with the word, and not with the next deposit"
+    assert {row[0] for row in world.differences()} == {"DEPOSITED_NOT_CREDITED"}
+    assert world.deposit() == {"rows": 0}
 
 
 def test_an_answer_to_a_line_of_nobody_is_told(world: World) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from benehub import ledger, reconcile
+from benehub import dispatch, ledger, reconcile
 from benehub.connect.connector import Incoming
-from benehub.flows import Hub, earnings_deposit, fixes
+from benehub.flows import Hub, dispatches, earnings_deposit, fixes
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
@@ -158,6 +158,25 @@ def test_a_short_credit_stays_open_and_a_broken_run_sends_nothing_twice(
         kinds = session.rows(select(dispatch_table.c.state).where(dispatch_table.c.operation == "earnings.deposit"))
     assert [row.state for row in kinds] == ["sent"]
     assert world.standing()["earnings.deposit"] == "sent"
+
+
+def test_what_a_person_says_has_arrived_is_deposited_with_the_word(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any) -> Any:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dispatch, "end_all", die)
+        with pytest.raises(Exception, match="RuntimeError"):
+            world.flow("retirement.deposit-earnings", "401k", str(PAID))
+    world.keeper.collect(date(2026, 11, 20))
+    assert world.flow("retirement.deposit-earnings", "401k", str(PAID))["held"] == 1
+    with world.hub.store.read("acme") as session:
+        (one,) = dispatch.in_states(session, ["held"], "keeper")
+    assert dispatches.settle(world.hub, "acme", one.dispatch_id, True, "ann", "they have it") == "sent"
+    assert (world.balance(chart.EARNINGS_PAYABLE), world.balance(chart.DEPOSIT_TRANSIT)) == (0, -OWED)
+    assert world.flow("retirement.deposit-earnings", "401k", str(PAID)) == {"rows": 0}
 
 
 def test_what_the_recordkeeper_takes_back_is_on_its_way_again(late: World) -> None:

@@ -132,6 +132,11 @@ def _want(book: PlanBook, connection_id: str, pay_date: date, lines: Sequence[Ac
 
 
 def _post(hub: Hub, employer: str, dispatch_id: str) -> int:
+    return post(hub, employer, dispatch_id)
+
+
+def post(hub: Hub, employer: str, dispatch_id: str) -> int:
+    """Post what a file that has left carries, once; gives how many lines, none of one that has not left."""
     with hub.store.write(employer) as session:
         return _post_one(session, hub.book(session), dispatch.get(session, dispatch_id))
 

@@ -19,8 +19,10 @@ from benehub.crypto import mask
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError, RetriableError
 from benehub.flows import (
+    account_deposits,
     acknowledgements,
     contribution_file,
+    earnings_deposit,
     fixes,
     payment_orders,
     premiums,
@@ -46,6 +48,8 @@ COMMANDS = {
     "premium.remit": "benehub premiums remit {connection} --period MONTH",
     "payment.order": "benehub premiums remit CARRIER --period MONTH",
     "contribution.deposit": "benehub retirement deposit --pay-date DAY",
+    "earnings.deposit": "benehub retirement deposit-earnings --pay-date DAY",
+    "account.deposit": "benehub accounts deposit -c {connection} --pay-date DAY",
 }
 """What sends an operation anew, from what is true then."""
 
@@ -91,7 +95,11 @@ def settle(hub: Hub, employer: str, dispatch_id: str, arrived: bool, who: str, n
 
 
 def may_come_back(operation: str, state: str, ack_state: str) -> bool:
-    """Whether it is a deposit that has left, and of which nobody has said that it was returned."""
+    """Whether it is a deposit that has left, and of which nobody has said that it was returned.
+
+    A custodian says so himself, line by line, in the file of his answers. Of lost earnings nobody says it: their file
+    tells the recordkeeper what to book, and what of it is not credited stays told by `EARNINGS_NOT_CREDITED`.
+    """
     return operation == retirement.OPERATION and state == "sent" and ack_state != "rejected"
 
 
@@ -222,6 +230,10 @@ def follow(hub: Hub, employer: str, row: Row[Any]) -> None:
         premiums.post_remittance(hub, employer, order["carrier"], carried[0].period, order["remittance"])
     elif row.operation == "contribution.deposit":
         retirement._post(hub, employer, *contribution_file.subject(row.business_key), row.dispatch_id)
+    elif row.operation == account_deposits.OPERATION:
+        account_deposits.post(hub, employer, row.dispatch_id)
+    elif row.operation == earnings_deposit.OPERATION:
+        earnings_deposit.post(hub, employer, row.dispatch_id)
 
 
 def next_command(row: Row[Any]) -> str:

@@ -88,6 +88,11 @@ def _rows(session: Session, plan_id: str, pay_date: date) -> list[EarningsRow]:
 
 
 def _post(hub: Hub, employer: str, _plan_id: str, _pay_date: date, dispatch_id: str) -> int:
+    return post(hub, employer, dispatch_id)
+
+
+def post(hub: Hub, employer: str, dispatch_id: str) -> int:
+    """Post what a file that has left carries, once; gives how many amounts, none of one that has not left."""
     with hub.store.write(employer) as session:
         return _post_one(session, hub.book(session), dispatch.get(session, dispatch_id))
 
