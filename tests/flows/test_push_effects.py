@@ -289,6 +289,10 @@ def test_a_few_notices_of_a_kind_stop_nobody_beside_them(kept: Store) -> None:
         found = effect(session, *few, *many).against(PushGuard())
         assert found == (said, 13), "few of one kind, which grow more, hide no crowd of another"
         assert effect(session, *notices(session, "arrears", 6, 4), *usual).against(PushGuard())[0]
+        today = str(session.today())
+        left_on(session, today, [*notices(session, "arrears", 4, 5)])
+        told = effect(session, *notices(session, "arrears", 3, 6)).against(PushGuard())[0]
+        assert "it would tell 7 people" in told, "by the day, in however many pushes"
 
 
 STOPS: dict[tuple[str, bool], Callable[[Session], Effect]] = {

@@ -75,8 +75,8 @@ class Effect:
                 said = f"it would change {len(self.changed)} and end {len(self.ended)} of {standing} people"
                 what = "ended" if limit == limits.end_percent and gone is self.ended else "changed or ended"
                 return f"{said} ({share} %), over {limit} % {what}", touched
-        # A few of one kind stop nothing, however many wait for others beside them.
-        grown = [one for one in self.crowds if one.waiting > limits.floor and one.growth > limits.worth_percent]
+        # A few of one kind on a day stop nothing, however many wait for others beside them.
+        grown = [one for one in self.crowds if one.now > limits.floor and one.growth > limits.worth_percent]
         if grown:
             most = max(grown, key=lambda one: one.growth)
             why = f"it would tell {most.now} people of the same on one day, where {most.usual} were the most"

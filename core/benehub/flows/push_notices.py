@@ -22,10 +22,8 @@ OPERATION = "notice.send"
 class Crowd(NamedTuple):
     """People who would be told of one kind on one day, and the most who were on any day before."""
 
-    waiting: int
-    """Whom the push tells."""
     now: int
-    """With those who were told of it today already."""
+    """Whom the push tells, with those who were told of it today already."""
     usual: int
     """0: nobody was told before."""
 
@@ -52,12 +50,11 @@ def people(session: Session, ids: Sequence[str]) -> int:
 def _of_kind(session: Session, connection_id: str, kind: str, ids: Sequence[str]) -> Crowd:
     told = _told(session, connection_id, f"{OPERATION}/{kind}/")
     today = session.now()[:10]
-    waiting = people(session, ids)
-    now = waiting + told.pop(today, 0)
+    now = people(session, ids) + told.pop(today, 0)
     if not told:
         told = _told(session, connection_id, f"{OPERATION}/")
         told.pop(today, 0)
-    return Crowd(waiting, now, max(told.values(), default=0))
+    return Crowd(now, max(told.values(), default=0))
 
 
 def _told(session: Session, connection_id: str, base: str) -> dict[str, int]:
