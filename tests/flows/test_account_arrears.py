@@ -37,7 +37,12 @@ def pay(
     db_url: str, open_hub: Callable[..., Hub], tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> Pay:
     """The same employee puts 50.00 of each pay into an HSA."""
-    made = october(open_hub(db_url), tmp_path, fakehub, monkeypatch, BOOK.replace("carriers:\n", HSA))
+    return saver(open_hub(db_url), tmp_path, fakehub, monkeypatch, HSA)
+
+
+def saver(hub: Hub, tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch, account: str) -> Pay:
+    """Who puts 50.00 of each pay into this account."""
+    made = october(hub, tmp_path, fakehub, monkeypatch, BOOK.replace("carriers:\n", account))
     with made.hub.store.write("acme") as session:
         (who,) = session.rows(select(person.c.person_id).where(person.c.member_id == "1001"))
         saved = {"plan": "hsa", "tier": "", "dependents": [], "amount_minor": 50_00, "amount_per": "pay"}
@@ -95,6 +100,37 @@ def test_what_was_not_taken_is_asked_once_more_and_then_no_more(pay: Pay) -> Non
     pay.flow("deductions.expect", "2026-11")
     assert asked(pay) == {date(2026, 10, 30): 50_00}
     assert held(pay) == {date(2026, 10, 30): 100_00}
+
+
+@pytest.mark.parametrize(("first", "asked_of"), [
+    ("2026-01-01", {date(2026, 11, 13): 50_00}),
+    ("2025-11-01", {}),  # its year begins in November, and with it another election
+])  # fmt: skip
+def test_what_a_year_of_the_account_missed_is_not_asked_in_the_next_one(
+    sqlite_url: str, open_hub: Callable[..., Hub], tmp_path: Path, fakehub: ModuleType,
+    monkeypatch: pytest.MonkeyPatch, first: str, asked_of: dict[date, int],
+) -> None:  # fmt: skip
+    fsa = HSA.replace("benefit_type: hsa", "benefit_type: fsa_health").replace("2026-01-01", first)
+    pay = saver(open_hub(sqlite_url), tmp_path, fakehub, monkeypatch, fsa)
+    pay.day(11, 3)
+    saved(pay, date(2026, 10, 15), 50_00)
+    saved(pay, date(2026, 10, 30), 0)
+    pay.flow("deductions.expect", "2026-11")
+    assert asked(pay) == asked_of
+
+
+def test_an_account_that_asks_a_part_of_net_pay_knows_the_net_pay(
+    sqlite_url: str, open_hub: Callable[..., Hub], tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    terms = 'method: every_pay, arrears: {strategy: max_percent_of_net, percent_of_net: "4%"}'
+    pay = saver(open_hub(sqlite_url), tmp_path, fakehub, monkeypatch, HSA.replace("method: every_pay", terms))
+    pay.day(10, 20)
+    earned = {"pay_run": "run 2026-10-15", "check": "check 2026-10-15", "employee": "1001", "pay_date": "2026-10-15",
+              "kind": "earning", "code": "REG", "amount_minor": 600_00, "net_pay_minor": 500_00}  # fmt: skip
+    pay.register.append(Incoming("earned", earned))
+    saved(pay, date(2026, 10, 15), 0)
+    pay.flow("deductions.expect", "2026-10")
+    assert asked(pay) == {date(2026, 10, 30): 20_00}
 
 
 def test_what_was_taken_too_much_is_given_back_with_the_next_pay_of_the_year(
