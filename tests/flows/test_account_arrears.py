@@ -21,7 +21,10 @@ from benehub.flows import Hub, fix_lines, fixes
 from benehub.flows.onboarding import load_plan_book
 from benehub.ledger import accounts as chart
 from benehub.ledger import arrears
+from benehub.reconcile import tolerance
 from benehub.store.tables import difference, entry, leg, person
+from benehub.views import deductions
+from benehub.views.notices.arrears import arrears_open
 
 HSA = """  - id: hsa
     name: HSA
@@ -186,3 +189,21 @@ def test_a_cent_within_the_tolerance_is_asked_from_nobody(pay: Pay) -> None:
     pay.flow("deductions.expect", "2026-10")
     assert asked(pay) == {}
     assert held(pay) == {date(2026, 10, 15): 49_99}
+    with pay.hub.store.read("acme") as session:
+        lines = deductions.lines(session, pay.hub.book(session), date(2026, 10, 15))
+        assert [(one.taken_minor, one.open_minor, one.state) for one in lines if one.plan == "hsa"] == [
+            (49_99, 0, "SETTLED")
+        ]
+
+
+def test_nobody_is_told_of_a_debt_to_his_own_account(pay: Pay) -> None:
+    pay.day(10, 20)
+    saved(pay, date(2026, 10, 15), 0)
+    pay.taken(10, 30, 60_00)
+    pay.day(11, 10)
+    pay.flow("payroll.results", "payroll", "2026-10")
+    with pay.hub.store.read("acme") as session:
+        owed = tolerance.owed(session, pay.hub.book(session))
+        assert {plan for _, plan in owed} == {"hsa", "ppo"}
+        told = list(arrears_open(session, pay.hub.book(session), session.today()))
+    assert [(one.values["plan"], one.values["open_minor"]) for one in told] == [("ppo", 40_00)]

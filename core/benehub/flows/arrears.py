@@ -64,9 +64,7 @@ class Owed:
 def load(session: Session, book: PlanBook, cut: date) -> Owed:
     """What is owed and not on its way on a pay date before `cut`."""
     by_person: dict[str, dict[str, Mapping[str, int]]] = {}
-    small = tolerance.forgiven(session, book)
-    for (person_id, plan_id), owed in account.balances(session, before=cut).items():
-        months = {name: amount - small.get((person_id, plan_id, name), 0) for name, amount in owed.items()}
+    for (person_id, plan_id), months in tolerance.owed(session, book, before=cut).items():
         if sum(months.values()) > 0:
             by_person.setdefault(person_id, {})[plan_id] = months
     if not by_person:
@@ -203,7 +201,7 @@ def _write_off(hub: Hub, employer: str, employee: str, plan: str, reason: str, w
             )  # fmt: skip
         plan = book.plan(plan).id
         today = session.today()
-        months = account.balances(session, before=today, person_id=person_id).get((person_id, plan), {})
+        months = tolerance.owed(session, book, today, person_id).get((person_id, plan), {})
         owed = _less(months, -sum(amount for amount in months.values() if amount < 0))
         if not owed:
             raise DataError(
