@@ -109,6 +109,15 @@ def test_a_file_that_may_have_arrived_is_settled_first(world: World, monkeypatch
     assert "may have arrived" in options(world)["account_offset"]
 
 
+def test_what_has_left_and_is_not_posted_yet_is_owed_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    next_pay(world, 120_00)
+    monkeypatch.setattr("benehub.flows.account_deposits._post", lambda *_: (_ for _ in ()).throw(Died))
+    with pytest.raises(Exception, match="Died"):
+        world.flow("accounts.deposit", "bank", str(NEXT))
+    assert owed(world)[NEXT] == -120_00
+    assert options(world)["account_offset"].startswith("no later pay date of the same year owes that account")
+
+
 def test_the_custodian_may_be_asked_instead_and_is_told_why_it_may(world: World) -> None:
     row = over(world)
     made = fixes.propose(world.hub, "acme", row.difference_id, "ann", "ask_custodian")
