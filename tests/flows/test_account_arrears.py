@@ -21,7 +21,10 @@ from benehub.flows import Hub, fix_lines, fixes
 from benehub.flows.onboarding import load_plan_book
 from benehub.ledger import accounts as chart
 from benehub.ledger import arrears
+from benehub.reconcile import tolerance
 from benehub.store.tables import difference, entry, leg, person
+from benehub.views import deductions
+from benehub.views.notices.arrears import arrears_open
 
 HSA = """  - id: hsa
     name: HSA
@@ -37,7 +40,12 @@ def pay(
     db_url: str, open_hub: Callable[..., Hub], tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> Pay:
     """The same employee puts 50.00 of each pay into an HSA."""
-    made = october(open_hub(db_url), tmp_path, fakehub, monkeypatch, BOOK.replace("carriers:\n", HSA))
+    return saver(open_hub(db_url), tmp_path, fakehub, monkeypatch, HSA)
+
+
+def saver(hub: Hub, tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch, account: str) -> Pay:
+    """Who puts 50.00 of each pay into this account."""
+    made = october(hub, tmp_path, fakehub, monkeypatch, BOOK.replace("carriers:\n", account))
     with made.hub.store.write("acme") as session:
         (who,) = session.rows(select(person.c.person_id).where(person.c.member_id == "1001"))
         saved = {"plan": "hsa", "tier": "", "dependents": [], "amount_minor": 50_00, "amount_per": "pay"}
@@ -97,6 +105,37 @@ def test_what_was_not_taken_is_asked_once_more_and_then_no_more(pay: Pay) -> Non
     assert held(pay) == {date(2026, 10, 30): 100_00}
 
 
+@pytest.mark.parametrize(("first", "asked_of"), [
+    ("2026-01-01", {date(2026, 11, 13): 50_00}),
+    ("2025-11-01", {}),  # its year begins in November, and with it another election
+])  # fmt: skip
+def test_what_a_year_of_the_account_missed_is_not_asked_in_the_next_one(
+    sqlite_url: str, open_hub: Callable[..., Hub], tmp_path: Path, fakehub: ModuleType,
+    monkeypatch: pytest.MonkeyPatch, first: str, asked_of: dict[date, int],
+) -> None:  # fmt: skip
+    fsa = HSA.replace("benefit_type: hsa", "benefit_type: fsa_health").replace("2026-01-01", first)
+    pay = saver(open_hub(sqlite_url), tmp_path, fakehub, monkeypatch, fsa)
+    pay.day(11, 3)
+    saved(pay, date(2026, 10, 15), 50_00)
+    saved(pay, date(2026, 10, 30), 0)
+    pay.flow("deductions.expect", "2026-11")
+    assert asked(pay) == asked_of
+
+
+def test_an_account_that_asks_a_part_of_net_pay_knows_the_net_pay(
+    sqlite_url: str, open_hub: Callable[..., Hub], tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    terms = 'method: every_pay, arrears: {strategy: max_percent_of_net, percent_of_net: "4%"}'
+    pay = saver(open_hub(sqlite_url), tmp_path, fakehub, monkeypatch, HSA.replace("method: every_pay", terms))
+    pay.day(10, 20)
+    earned = {"pay_run": "run 2026-10-15", "check": "check 2026-10-15", "employee": "1001", "pay_date": "2026-10-15",
+              "kind": "earning", "code": "REG", "amount_minor": 600_00, "net_pay_minor": 500_00}  # fmt: skip
+    pay.register.append(Incoming("earned", earned))
+    saved(pay, date(2026, 10, 15), 0)
+    pay.flow("deductions.expect", "2026-10")
+    assert asked(pay) == {date(2026, 10, 30): 20_00}
+
+
 def test_what_was_taken_too_much_is_given_back_with_the_next_pay_of_the_year(
     pay: Pay, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
@@ -118,6 +157,9 @@ def test_what_was_taken_too_much_is_given_back_with_the_next_pay_of_the_year(
     made = fixes.propose(pay.hub, "acme", one.difference_id, "ann", "payroll_line")
     fixes.approve(pay.hub, "acme", made, "ben")
     assert pay.flow("fixes.carry", made)["state"] == "carried_out"
+    # Payroll gives it back once: what a coming pay gives back is not asked for in writing as well.
+    with pytest.raises(DataError, match=f"{made} moves the same money with the pay of 2026-10-30"):
+        fixes.propose(pay.hub, "acme", one.difference_id, "ann", "ask_payroll")
     pay.day(11, 3)
     saved(pay, date(2026, 10, 30), 20_00)
     pay.flow("reconcile", "2026-10", ["payroll"])
@@ -147,3 +189,21 @@ def test_a_cent_within_the_tolerance_is_asked_from_nobody(pay: Pay) -> None:
     pay.flow("deductions.expect", "2026-10")
     assert asked(pay) == {}
     assert held(pay) == {date(2026, 10, 15): 49_99}
+    with pay.hub.store.read("acme") as session:
+        lines = deductions.lines(session, pay.hub.book(session), date(2026, 10, 15))
+        assert [(one.taken_minor, one.open_minor, one.state) for one in lines if one.plan == "hsa"] == [
+            (49_99, 0, "SETTLED")
+        ]
+
+
+def test_nobody_is_told_of_a_debt_to_his_own_account(pay: Pay) -> None:
+    pay.day(10, 20)
+    saved(pay, date(2026, 10, 15), 0)
+    pay.taken(10, 30, 60_00)
+    pay.day(11, 10)
+    pay.flow("payroll.results", "payroll", "2026-10")
+    with pay.hub.store.read("acme") as session:
+        owed = tolerance.owed(session, pay.hub.book(session))
+        assert {plan for _, plan in owed} == {"hsa", "ppo"}
+        told = list(arrears_open(session, pay.hub.book(session), session.today()))
+    assert [(one.values["plan"], one.values["open_minor"]) for one in told] == [("ppo", 40_00)]

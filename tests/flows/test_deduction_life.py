@@ -122,7 +122,7 @@ class Story(Days):
 
     def lines(self, month: int, day: int) -> list[view.Line]:
         with self.hub.store.read("acme") as session:
-            return view.lines(session, date(2026, month, day), "1001")
+            return view.lines(session, self.hub.book(session), date(2026, month, day), "1001")
 
     def differences(self, day: str, month: str = "2026-10") -> list[tuple[str, int]]:
         """Open differences of one pay date."""

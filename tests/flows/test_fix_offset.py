@@ -12,9 +12,9 @@ from tests.flows.test_account_deposits import REGISTER, World, build, taken
 from benehub import ledger, reconcile
 from benehub.connect.connector import Incoming
 from benehub.errors import DataError
-from benehub.flows import fixes
+from benehub.flows import dispatches, fixes
 from benehub.ledger import accounts as chart
-from benehub.store.tables import difference, entry, person
+from benehub.store.tables import difference, entry, fix, person
 from benehub.views.money_path import money_paths
 
 __all__ = ["build"]
@@ -109,6 +109,15 @@ def test_a_file_that_may_have_arrived_is_settled_first(world: World, monkeypatch
     assert "may have arrived" in options(world)["account_offset"]
 
 
+def test_what_has_left_and_is_not_posted_yet_is_owed_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    next_pay(world, 120_00)
+    monkeypatch.setattr("benehub.flows.account_deposits._post", lambda *_: (_ for _ in ()).throw(Died))
+    with pytest.raises(Exception, match="Died"):
+        world.flow("accounts.deposit", "bank", str(NEXT))
+    assert owed(world)[NEXT] == -120_00
+    assert options(world)["account_offset"].startswith("no later pay date of the same year owes that account")
+
+
 def test_the_custodian_may_be_asked_instead_and_is_told_why_it_may(world: World) -> None:
     row = over(world)
     made = fixes.propose(world.hub, "acme", row.difference_id, "ann", "ask_custodian")
@@ -117,3 +126,37 @@ def test_the_custodian_may_be_asked_instead_and_is_told_why_it_may(world: World)
     assert (done["held"], done["state"]) == (1, "approved")
     with pytest.raises(DataError, match="is approved"):
         fixes.propose(world.hub, "acme", row.difference_id, "ann", "ask_custodian")
+    # The same money is asked back once: it is not counted as well, before the letter has left or after it.
+    next_pay(world, 120_00)
+    assert options(world)["account_offset"] == f"{made} moves the same money and is approved"
+    assert dispatches.settle(world.hub, "acme", done["dispatch"], True, "ann", "by mail") in ("sent", "confirmed")
+    fixes.follow(world.hub, "acme")
+    assert options(world)["account_offset"].startswith(f"{made} has asked for the same money: withdraw it once")
+    with pytest.raises(DataError, match="has asked for the same money"):
+        fixes.propose(world.hub, "acme", row.difference_id, "ann", "account_offset")
+    fixes.withdraw(world.hub, "acme", made, "ann", "the custodian gives nothing back")
+    assert options(world)["account_offset"] == ""
+
+
+def test_of_two_that_move_the_same_money_one_is_proposed_and_one_approved(world: World) -> None:
+    one = over(world).difference_id
+    next_pay(world, 120_00)
+    first = fixes.propose(world.hub, "acme", one, "ann", "account_offset")
+    with pytest.raises(DataError, match=f"{first} moves the same money and is proposed"):
+        fixes.propose(world.hub, "acme", one, "ann", "ask_custodian")
+    # Both may stand from before; only one of them is approved.
+    fixes.reject(world.hub, "acme", first, "ben", "not so")
+    second = fixes.propose(world.hub, "acme", one, "ann", "ask_custodian")
+    with world.hub.store.write("acme") as session:
+        session.change(fix, {"fix_id": first}, state="approved")
+    with pytest.raises(DataError, match=f"{first} moves the same money and is approved"):
+        fixes.approve(world.hub, "acme", second, "ben")
+
+
+def test_what_is_counted_is_not_asked_for_before_the_next_comparison_says_so(world: World) -> None:
+    one = over(world).difference_id
+    next_pay(world, 120_00)
+    made = fixes.propose(world.hub, "acme", one, "ann", "account_offset")
+    fixes.approve(world.hub, "acme", made, "ben")
+    assert world.flow("fixes.carry", made)["state"] == "carried_out"
+    assert options(world)["ask_custodian"].startswith("nothing is there too much for that pay date any more")

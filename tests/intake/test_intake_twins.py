@@ -13,7 +13,7 @@ from benehub.identity import people
 from benehub.intake.twins import births_since, twins
 from benehub.periods import Month
 from benehub.reconcile import Relation, doubled
-from benehub.store.tables import difference
+from benehub.store.tables import comparison, difference
 from benehub.views.strangers import doubles
 
 Person = Callable[..., Incoming]
@@ -105,6 +105,28 @@ def test_of_a_population_that_has_not_changed_nobody_is_gone_through(desk: Any, 
     finally:
         event.remove(desk.store.engine, "before_cursor_execute", seen)
     assert not [one for one in gone_through if "last_name" in one]
+
+
+def test_of_two_first_comparisons_at_once_the_second_finds_what_the_first_has_noted(
+    desk: Any, person: Person, monkeypatch: Any
+) -> None:  # fmt: skip
+    """The other one ends while this one still goes through everybody."""
+    desk.take("employee", person(1))
+    going = doubled.namesakes
+
+    def meanwhile(session: Any, among: Any = None) -> Any:
+        session.add(comparison, [{**doubled.LOOKED, "seq": 1, "at": session.now(), "silent": []}])
+        return going(session, among)
+
+    locks: list[int] = []
+    monkeypatch.setattr(doubled, "namesakes", meanwhile)
+    with desk.store.write("acme") as session:
+        take = session.take_seq
+        monkeypatch.setattr(session, "take_seq", lambda *given: (locks.append(1), take(*given))[1], raising=False)
+        read_to = session.latest_seq()
+        doubled.compare(session, OCTOBER, read_to)
+        (row,) = session.rows(select(comparison).where(comparison.c.relation == "doubled"))
+    assert (row.seq, locks) == (read_to, [1])
 
 
 def test_who_is_covered_by_another_is_no_double(desk: Any, person: Person) -> None:

@@ -101,9 +101,10 @@ def lines(
     from benehub.views import deductions as view
 
     with opened(employer) as desk:
-        wanted, unit = day(pay_date, desk.today()), desk.book().employer.currency
+        book = desk.book()
+        wanted, unit = day(pay_date, desk.today()), book.employer.currency
         with desk.store.read(desk.employer) as session:
-            found = view.lines(session, wanted, employee)
+            found = view.lines(session, book, wanted, employee)
         if not found:
             must_be_one(desk, wanted)
     columns = ("employee", "code", "no.", "kind", "month", "expected", "taken", "open", "state", "entry")

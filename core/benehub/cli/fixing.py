@@ -178,7 +178,7 @@ def reject(fix: str = FIX, note: str = WHY, who: str = WHO, employer: str = EMPL
 def withdraw(
     fix: str = FIX, note: str = WHY, who: str = WHO, employer: str = EMPLOYER, dry_run: bool = DRY_RUN
 ) -> None:
-    """Take back a fix that has not left, with what it made owed."""
+    """Take back a fix that has not left, with what it made owed; or one that asked a vendor, who refused."""
     from benehub.flows import fixes
 
     _say(fixes.withdraw, "withdrawn", fix, who, note, employer, dry_run)

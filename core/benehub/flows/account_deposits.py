@@ -143,8 +143,34 @@ def post(hub: Hub, employer: str, dispatch_id: str) -> int:
 
 def _post_one(session: Session, book: PlanBook, sent: Row[Any]) -> int:
     """Post what a file that has left carries, once; gives how many lines."""
+    entries = _entries(session, book, sent)
+    ledger.record(session, entries)
+    return len(entries)
+
+
+def left_unposted(
+    session: Session, book: PlanBook, connection_id: str, pay_date: date, person_id: str, plan: str, part: str
+) -> int:
+    """What has left for a person, plan and part of a pay date and is not posted yet (minor units), as `prepare` will.
+
+    A file leaves before its step posts it: what reads the ledger in between adds this to what was deposited.
+    """
+    found = 0
+    for sent in dispatch.revisions(session, f"{OPERATION}/{connection_id}/{pay_date}"):
+        entries = {one.key: one.legs[0] for one in _entries(session, book, sent)}
+        known = select(entry_table.c.idempotency_key).where(
+            *session.where(entry_table), session.among(entry_table.c.idempotency_key, sorted(entries))
+        )
+        there = {row.idempotency_key for row in session.rows(known)} if entries else set()
+        found += sum(leg.amount for key, leg in entries.items() if key not in there
+                     and (leg.person_id, leg.plan, leg.money_source) == (person_id, plan, part))  # fmt: skip
+    return found
+
+
+def _entries(session: Session, book: PlanBook, sent: Row[Any]) -> list[NewEntry]:
+    """What a file that has left posts; nothing of another one."""
     if sent.state != "sent":
-        return 0
+        return []
     # The day it left, not the day of this step: a step that runs again tomorrow must post the same.
     unit, day = book.employer.currency, dispatch.sent_on(session, sent.dispatch_id)
     entries = []
@@ -158,8 +184,7 @@ def _post_one(session: Session, book: PlanBook, sent: Row[Any]) -> int:
             )
             key = _deposited(sent.dispatch_id, line["reference"])
             entries.append(NewEntry(key, "account.deposited", day, legs, sent.dispatch_id))
-    ledger.record(session, entries)
-    return len(entries)
+    return entries
 
 
 def _deposited(dispatch_id: str, reference: str) -> str:

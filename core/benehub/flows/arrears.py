@@ -12,6 +12,7 @@ from benehub import ledger
 from benehub.engine import Steps
 from benehub.errors import DataError
 from benehub.facts import Worker
+from benehub.flows.account_deposits import contribution_year
 from benehub.flows.expected import Expected
 from benehub.flows.fix_book import FixLine
 from benehub.flows.hub import Hub
@@ -63,14 +64,13 @@ class Owed:
 def load(session: Session, book: PlanBook, cut: date) -> Owed:
     """What is owed and not on its way on a pay date before `cut`."""
     by_person: dict[str, dict[str, Mapping[str, int]]] = {}
-    small = tolerance.forgiven(session, book)
-    for (person_id, plan_id), owed in account.balances(session, before=cut).items():
-        months = {name: amount - small.get((person_id, plan_id, name), 0) for name, amount in owed.items()}
+    for (person_id, plan_id), months in tolerance.owed(session, book, before=cut).items():
         if sum(months.values()) > 0:
             by_person.setdefault(person_id, {})[plan_id] = months
     if not by_person:
         return Owed()
-    strategies = {plan.collection_rule(book.employer.currency).strategy for plan in book.insurance_plans()}
+    collecting = (*book.insurance_plans(), *book.account_plans())
+    strategies = {plan.collection_rule(book.employer.currency).strategy for plan in collecting}
     net = _net_pay(session) if Collection.MAX_PERCENT_OF_NET in strategies else {}
     return Owed(by_person, account.pays_asked(session, cut), net)
 
@@ -103,7 +103,19 @@ def collections(
         if plan.deduction is None or not plan.deduction.arrears.carry:
             continue
         days = [day for day in deduction_days(own_pay_days(worker, periods), plan.deduction_rule())[0] if day >= cut]
+        if plan.is_account:
+            months, days = _of_year(plan, months, days, month)
         yield from _of_plan(book, worker.person_id, plan, months, days, month, owed, usual.get(plan_id, 0))
+
+
+def _of_year(
+    plan: Plan, months: Mapping[str, int], days: Sequence[date], month: Month
+) -> tuple[dict[str, int], list[date]]:
+    """Months and pay dates of the account's year that a month is in: its elections and limits are the year's."""
+    year = contribution_year(plan, month.first)
+    mine = {name: amount for name, amount in months.items()
+            if contribution_year(plan, Month.parse(name).first) == year}  # fmt: skip
+    return mine, [day for day in days if contribution_year(plan, day) == year]
 
 
 def _priority(plan: Plan) -> int:
@@ -189,7 +201,7 @@ def _write_off(hub: Hub, employer: str, employee: str, plan: str, reason: str, w
             )  # fmt: skip
         plan = book.plan(plan).id
         today = session.today()
-        months = account.balances(session, before=today, person_id=person_id).get((person_id, plan), {})
+        months = tolerance.owed(session, book, today, person_id).get((person_id, plan), {})
         owed = _less(months, -sum(amount for amount in months.values() if amount < 0))
         if not owed:
             raise DataError(

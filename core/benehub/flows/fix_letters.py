@@ -154,6 +154,8 @@ def _draft(asked: Asked, asks: Mapping[Type, str]) -> Draft | Refusal:
     if row.state == "pending":
         return Refusal(f"nothing is amiss until {row.clear_by}")
     lines = _excess(asked.session, row) if row.type == Type.DEPOSITED_OVER else {}
+    if row.type == Type.DEPOSITED_OVER and not lines:
+        return Refusal("nothing is there too much for that pay date any more")
     amount = sum(lines.values()) or abs(_beyond(row))
     if row.type in OF_PAY and (why := _not_by_check(asked)):
         return Refusal(why)

@@ -24,7 +24,7 @@ from benehub.ledger import arrears
 from benehub.money import format_minor
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import Plan, PlanBook
-from benehub.reconcile import Relation, Type
+from benehub.reconcile import Relation, Type, tolerance
 from benehub.records import TaxClass
 from benehub.rules.deduction.calendar import deduction_days
 from benehub.rules.deduction.section125 import ElectionFacts, section125
@@ -53,7 +53,7 @@ def _draft(asked: Asked) -> Draft | Refusal:
         return Refusal("there is no coming pay date on which it could be taken or given back")
     if plan.is_account and contribution_year(plan, day) != contribution_year(plan, date.fromisoformat(told)):
         return Refusal("the next pay counts to another year of the account, whose election and limits are the year's")
-    open_parts = _open_parts(session, row.person_id, plan.id, date.fromisoformat(told), day)
+    open_parts = _open_parts(session, book, row.person_id, plan.id, date.fromisoformat(told), day)
     if not open_parts:
         return Refusal("nothing of it is open any more, or payroll's results of that pay date are not posted yet")
     lines: list[dict[str, Any]] = []
@@ -75,10 +75,12 @@ def _draft(asked: Asked) -> Draft | Refusal:
     )  # fmt: skip
 
 
-def _open_parts(session: Session, person_id: str, plan: str, day: date, next_pay: date) -> list[tuple[str, int]]:
+def _open_parts(
+    session: Session, book: PlanBook, person_id: str, plan: str, day: date, next_pay: date
+) -> list[tuple[str, int]]:  # fmt: skip
     """What that pay date left open by coverage month, no more than is still open of the month; below zero: too much."""
     key = (person_id, plan)
-    left = dict(arrears.balances(session, before=next_pay, person_id=person_id).get(key, {}))
+    left = dict(tolerance.owed(session, book, next_pay, person_id).get(key, {}))
     for one in pay_lines(session, next_pay, [person_id]).get(person_id, ()):
         if one.plan == plan:
             left[one.coverage_month] = left.get(one.coverage_month, 0) - one.amount_minor

@@ -42,7 +42,7 @@ def _draft(asked: Asked) -> Draft | Refusal:
     session, book, row = asked.session, asked.book, asked.row
     told, _, part = row.reference.partition("/")
     day, unit = date.fromisoformat(told), book.employer.currency
-    open_ = _open(session, row, part)
+    open_ = _open(asked, part)
     over = open_.get(day, 0)
     if over <= 0:
         return Refusal("nothing is with the custodian too much for that pay date any more")
@@ -69,13 +69,18 @@ def _draft(asked: Asked) -> Draft | Refusal:
     )  # fmt: skip
 
 
-def _open(session: Session, row: Row[Any], part: str) -> dict[date, int]:
-    """What is owed to the account by pay date, below zero; above it: sent too much."""
+def _open(asked: Asked, part: str) -> dict[date, int]:
+    """What is owed to the account by pay date, below zero; above it: sent too much, posted already or not."""
+    session, row, bank = asked.session, asked.row, asked.opened.link.connection
     found = ledger.balances(
         session, [chart.ACCOUNT_PAYABLE], by=("pay_date", "money_source"), person_id=row.person_id, plan=row.plan
     )
-    return {one.dimensions["pay_date"]: one.amount for one in found
-            if one.dimensions["money_source"] == part and one.dimensions["pay_date"] and one.amount}  # fmt: skip
+    posted = {one.dimensions["pay_date"]: one.amount for one in found
+              if one.dimensions["money_source"] == part and one.dimensions["pay_date"] and one.amount}  # fmt: skip
+    return {
+        day: amount + account_deposits.left_unposted(session, asked.book, bank, day, row.person_id, row.plan, part)
+        for day, amount in posted.items()
+    }
 
 
 def _key(session: Session, base: str) -> str:

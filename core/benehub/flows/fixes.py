@@ -192,6 +192,8 @@ def approve(
         row = _looked_at(session, fix_id, expected)
         limit = asked.book.guards.alone_up_to_minor
         fixes.check(row, said_by, "approved", note, limit)
+        if why := fixes.in_the_way(session, row.difference_id, row.action, but=fix_id):
+            raise DataError(why, where=f"fix {fix_id}", mend="Withdraw one of the two")
         answer = action.draft(replace(asked, notice_day=notice_day_of(fixes.content(session, row))))
         changed = isinstance(answer, Refusal) or fixes.digest(session, answer.content) != row.content_hash
         if changed:
@@ -228,6 +230,8 @@ def reject(hub: Hub, employer: str, fix_id: str, who: str, note: str, expected: 
 def withdraw(hub: Hub, employer: str, fix_id: str, who: str, note: str, expected: str = "") -> None:
     """Take back a fix that is proposed, or approved and not carried out yet; what it made owed is taken back with it.
 
+    One that has asked a vendor in writing is taken back after that, too: the vendor will not do it.
+
     Raises:
         DataError: no such fix, something of it has left or may have, it stands in a file with others, or no reason.
     """
@@ -235,7 +239,7 @@ def withdraw(hub: Hub, employer: str, fix_id: str, who: str, note: str, expected
         row = _looked_at(session, fix_id, expected)
         owed = fixes.owed(session, fix_id)
         gone = [one for one in obligations.by_ids(session, owed) if one.state in ("sent", "confirmed")]
-        if row.state == "approved" and gone:
+        if row.state == "approved" and gone and row.action not in fixes.ASKED:
             raise DataError("it has left already", where=f"fix {fix_id}", mend="Propose what puts it right again")
         fixes.check(row, who, "withdrawn", note, None)
         fixes.move(session, fix_id, who, "withdrawn", note)
@@ -403,12 +407,11 @@ def _drafted(
 ) -> Draft | Refusal:
     with hub.store.read(employer) as session:
         row, book = reconcile.get(session, difference_id), hub.book(session)
-        busy = [one for one in fixes.of_difference(session, difference_id)
-                if one.action == action.name and one.state in fixes.ALIVE]  # fmt: skip
+        busy = fixes.in_the_way(session, difference_id, action.name)
     if row.state not in reconcile.OPEN:
         return Refusal(f"the difference is {row.state}")
     if busy:
-        return Refusal(f"{busy[0].fix_id} is {busy[0].state}")
+        return Refusal(busy)
     connection_id = action.connection(book, row)
     if not connection_id:
         return Refusal("nobody is connected who could be told")

@@ -46,7 +46,7 @@ def namesakes(session: Session, among: Select[Any] | None = None) -> Iterator[li
 def births_since(session: Session, seq: int, day: date, also: Collection[str]) -> Select[Any] | None:
     """Birth dates of whom something was recorded after a number, or holds only since a day, and of those named `also`.
 
-    None where there is nobody.
+    None where there is nobody. It goes through the facts of employees and dependents once, in the database.
     """
     new = or_(fact.c.seq > seq, and_(fact.c.effective_from > day, fact.c.effective_from <= session.today()))
     told = select(fact.c.data["birth_date"].as_string()).where(

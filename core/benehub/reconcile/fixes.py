@@ -10,6 +10,7 @@ import json
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Row, and_, exists, func, or_, select
@@ -18,6 +19,7 @@ from benehub.access.audit import NAMED
 from benehub.crypto import mask
 from benehub.errors import DataError
 from benehub.ids import PERSON
+from benehub.reconcile.to_come import GRACE_DAYS
 from benehub.store import Session, canonical
 from benehub.store.session import CHUNK
 from benehub.store.tables import difference, fix, fix_obligation, fixing, still_open
@@ -27,6 +29,14 @@ STATES = ("proposed", "approved", "rejected", "carried_out", "failed", "withdraw
 ALIVE = ("proposed", "approved")
 """States in which a fix may still do something: a difference has one of an action at a time."""
 DONE = "carried_out"
+ASKED = frozenset({"ask_recordkeeper", "ask_custodian", "ask_carrier", "ask_payroll"})
+"""Actions that ask a vendor in writing: carried out, what was asked for may still come, until a person says it will not
+and withdraws it."""
+SAME_MONEY = (
+    frozenset({"account_offset", "ask_custodian"}),
+    frozenset({"payroll_line", "ask_payroll", "ask_recordkeeper"}),
+)
+"""Actions that put one difference right with the same money: of each set one alone is at work for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +69,12 @@ def propose(session: Session, one: Proposal, who: str, note: str) -> str:
     """Keep a proposal; gives the fix's id.
 
     Raises:
-        DataError: nobody is named, or one of the same action waits or works already.
+        DataError: nobody is named, or one of the same action, or one that moves the same money, waits or works already.
     """
     _named(who)
     seq, at = session.take_seq()  # the lock comes first: of two who propose at once the second sees the first's
-    for row in of_difference(session, one.difference_id):
-        if row.action == one.action and row.state in ALIVE:
-            told = f"{row.fix_id} proposes the same and is {row.state}"
-            raise DataError(told, where=one.difference_id, mend="Approve it, or withdraw it first")
+    if why := in_the_way(session, one.difference_id, one.action):
+        raise DataError(why, where=one.difference_id, mend="Approve it, or withdraw it first")
     named = sorted({*one.people, *([one.person_id] if one.person_id else [])})
     fix_id = session.id("fix", one.difference_id, one.action, str(seq))
     fresh = {
@@ -80,6 +88,38 @@ def propose(session: Session, one: Proposal, who: str, note: str) -> str:
     session.add(fix, [fresh])
     _say(session, fix_id, who, "proposed", note)
     return fix_id
+
+
+def in_the_way(session: Session, difference_id: str, action: str, but: str = "") -> str:
+    """Why no fix of an action goes beside those that a difference has, in a sentence; empty where one does.
+
+    Args:
+        but: the fix that is asked about, where there is one already.
+    """
+    rivals = frozenset[str]().union(*(names for names in SAME_MONEY if action in names)) - {action}
+    for row in of_difference(session, difference_id):
+        if row.fix_id == but:
+            continue
+        if row.action == action and row.state in ALIVE:
+            return f"{row.fix_id} proposes the same and is {row.state}"
+        if row.action in rivals and (why := _moves(session, row)):
+            return f"{row.fix_id} {why}"
+    return ""
+
+
+def _moves(session: Session, row: Row[Any]) -> str:
+    """What keeps the money of a fix from being moved by another one; empty where nothing does."""
+    if row.state in ALIVE:
+        return f"moves the same money and is {row.state}"
+    if row.state != DONE:
+        return ""
+    if row.action in ASKED:
+        return "has asked for the same money: withdraw it once that was refused"
+    told = content(session, row).get("pay_date", "") if row.action == "payroll_line" else ""
+    # What that pay did is in the difference once its register has been read; what is posted is in it at once.
+    if told and session.today() <= date.fromisoformat(told) + timedelta(days=GRACE_DAYS):
+        return f"moves the same money with the pay of {told}"
+    return ""
 
 
 def version_of(session: Session, row: Row[Any]) -> str:
@@ -112,7 +152,8 @@ def check(row: Row[Any], who: str, state: str, note: str, alone_up_to: int | Non
         DataError: nobody is named, no reason for a no, the fix is past that, or the proposer may not approve it.
     """
     _named(who)
-    if row.state != "proposed" and not (row.state == "approved" and state == "withdrawn"):
+    taken_back = state == "withdrawn" and (row.state == "approved" or (row.state == DONE and row.action in ASKED))
+    if row.state != "proposed" and not taken_back:
         raise DataError(f"it is {row.state}", where=f"fix {row.fix_id}", mend="Propose another")
     if state != "approved" and not note.strip():
         raise DataError(f"a fix is not {state} without a reason", where=f"fix {row.fix_id}", mend="Say why")

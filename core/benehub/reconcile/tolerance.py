@@ -19,7 +19,7 @@ from sqlalchemy import Row, exists, func, select
 from benehub import ledger
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
-from benehub.ledger.arrears import DEDUCTION, TOLERATED, asked_too_much
+from benehub.ledger.arrears import DEDUCTION, TOLERATED, Key, asked_too_much, balances
 from benehub.planbook import PlanBook
 from benehub.reconcile import carriers
 from benehub.reconcile.differences import note_rounded
@@ -133,6 +133,19 @@ def forgiven(session: Session, book: PlanBook) -> dict[tuple[str, str, str], int
     for row in rows:
         found[row.person_id, row.plan, row.reference[:7]] += (row.expected or 0) - (row.actual or 0)
     return dict(found)
+
+
+def owed(
+    session: Session, book: PlanBook, before: date | None = None, person_id: str = ""
+) -> dict[Key, dict[str, int]]:  # fmt: skip
+    """Arrears as `ledger.arrears.balances` has them, without the cents that no entry tells of."""
+    small = forgiven(session, book)
+    found: dict[Key, dict[str, int]] = {}
+    for key, months in balances(session, before, person_id).items():
+        left = {name: amount - small.get((*key, name), 0) for name, amount in months.items()}
+        if mine := {name: amount for name, amount in left.items() if amount}:
+            found[key] = mine
+    return found
 
 
 def _take_back(session: Session, book: PlanBook, people: Collection[str]) -> None:

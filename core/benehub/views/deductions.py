@@ -16,8 +16,9 @@ from typing import Any
 from sqlalchemy import Row, or_, select
 
 from benehub.ledger import accounts as chart
-from benehub.ledger import arrears
 from benehub.ledger.arrears import ARREARS, DEDUCTION, MISSED, WITHHELD, WRITTEN_OFF
+from benehub.planbook import PlanBook
+from benehub.reconcile import tolerance
 from benehub.store import Session
 from benehub.store.tables import confirmation, entry, leg, obligation
 from benehub.views.persons import find_person, member_ids
@@ -86,7 +87,7 @@ class _Sum:
     ids: tuple[str, ...] = ()
 
 
-def lines(session: Session, pay_date: date, employee: str = "") -> list[Line]:
+def lines(session: Session, book: PlanBook, pay_date: date, employee: str = "") -> list[Line]:
     """Every line of a pay date, of one employee if named; by employee, code and sequence.
 
     Raises:
@@ -96,7 +97,7 @@ def lines(session: Session, pay_date: date, employee: str = "") -> list[Line]:
     sums = _sums(session, pay_date, person_id)
     members = member_ids(session, {one.head.person_id for one in sums})
     told = _told(session, pay_date, person_id)
-    owed = _owed(session, person_id, sums)
+    owed = _owed(session, book, person_id, sums)
     waived = _waived(session, person_id)
     codes = _codes(session, pay_date, person_id)
     counts: dict[tuple[str, str], int] = defaultdict(int)
@@ -174,11 +175,13 @@ def _told(session: Session, pay_date: date, person_id: str) -> dict[tuple[str, s
     return {(row.person_id, row.business_key.split("/", 3)[3]): row.dispatch_id or "" for row in session.rows(query)}
 
 
-def _owed(session: Session, person_id: str, sums: Sequence[_Sum]) -> dict[tuple[str, str, str, str], int]:
+def _owed(
+    session: Session, book: PlanBook, person_id: str, sums: Sequence[_Sum]
+) -> dict[tuple[str, str, str, str], int]:  # fmt: skip
     """What is still owed of each carried line: a month's arrears lie on its newest lines, for the oldest go first."""
     left = {
         (who, plan, month): amount
-        for (who, plan), months in arrears.balances(session, person_id=person_id).items()
+        for (who, plan), months in tolerance.owed(session, book, person_id=person_id).items()
         for month, amount in months.items()
     }
     found: dict[tuple[str, str, str, str], int] = {}

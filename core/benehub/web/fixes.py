@@ -99,7 +99,8 @@ def one(request: Request, employer: str, fix: str, caller: Sees) -> Response:
         found, version = shown(session, fix, _alone(hub, session)), room.version_of(session, row)
         named(request, *room.told_of(session, row))
     own = found["needs_second"] and found["proposed_by"] == caller.user
-    return page(request, caller, "fixes/one.html", fix=found, own=own, version=version)
+    return page(request, caller, "fixes/one.html", fix=found, own=own, version=version,
+                asked=row.action in room.ASKED)  # fmt: skip
 
 
 def _noticed(text: str) -> date | None:

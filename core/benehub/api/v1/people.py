@@ -260,7 +260,7 @@ def list_deductions(_caller: SeesPeople, at: At, person: PersonPath, pay_date: D
     with at.book() as (session, book):
         with named():
             at.whose(session, person)
-        found = deductions.lines(session, pay_date, person)
+        found = deductions.lines(session, book, pay_date, person)
     currency = book.employer.currency
     return DeductionLines(items=[_deduction(one, currency) for one in found])
 
