@@ -162,13 +162,15 @@ def file_due(session: Session, book: PlanBook, plan: Plan, pay_date: date) -> Ne
 
 def _post(hub: Hub, employer: str, plan_id: str, pay_date: date, dispatch_id: str) -> int:
     with hub.store.write(employer) as session:
-        if dispatch.get(session, dispatch_id).state != "sent":
-            return 0
         return _record(session, hub.book(session), plan_id, pay_date, dispatch_id)
 
 
 def _record(session: Session, book: PlanBook, plan_id: str, pay_date: date, dispatch_id: str) -> int:
-    """Post what a file that left has deposited; again changes nothing."""
+    """Post what a file that left has deposited; again changes nothing, and nothing of one that came back."""
+    # Locked: that it came back is said under the same lock, and reverses only what is posted by then.
+    sent = dispatch.get(session, dispatch_id, lock=True)
+    if sent.state != "sent" or sent.ack_state == "rejected":
+        return 0
     # The day it left, not the day of this step: a step that runs again tomorrow must post the same.
     unit, today = book.employer.currency, dispatch.sent_on(session, dispatch_id)
     row = obligations.of_dispatch(session, dispatch_id)[0]
