@@ -318,6 +318,29 @@ def test_a_deposit_that_came_back_before_it_was_posted_stays_owed(keeper: Keeper
     assert (keeper.balance(*PAYABLE), keeper.balance(chart.DEPOSIT_TRANSIT)) == (0, -700_00)
 
 
+def test_one_new_file_takes_the_place_of_all_that_came_back(keeper: Keeper) -> None:
+    keeper.deposit()
+    keeper.check(1, 5_000_00, 300_00, 150_00)
+    keeper.results()
+    keeper.deposit()
+    for number in (1, 0):
+        with keeper.hub.store.read("acme") as session:
+            (one,) = dispatch.revisions(session, file_key(BASE, number))
+        dispatches.came_back(keeper.hub, "acme", one.dispatch_id, "ann", "R03")
+    assert keeper.deposit()["sent"] == 1
+    assert [FORMATS[keeper.layout].control_totals(rows).deposit for _, rows in keeper.sent()[2:]] == [750_00]
+    keeper.check(2, 4_000_00, 230_00, 100_00)
+    keeper.results()
+    owed = [one for one in retirement_differences(keeper) if one[0] == "WITHHELD_NOT_DEPOSITED"]
+    assert [(state, stake) for _, state, _, stake in owed] == [("pending", 30_00)]
+    assert "came back" not in owed[0][2]
+    assert keeper.deposit()["sent"] == 1
+    assert (keeper.balance(*PAYABLE), keeper.balance(chart.DEPOSIT_TRANSIT)) == (0, -780_00)
+    with keeper.hub.store.read("acme") as session:
+        found = obligations.by_ids(session, [session.id("obl", file_key(BASE, number)) for number in (0, 1)])
+        assert {row.state for row in found} == {"sent"}
+
+
 def test_what_was_credited_of_a_deposit_that_came_back_is_too_much_there(keeper: Keeper) -> None:
     keeper.deposit()
     keeper.keeper.collect(date(2026, 11, 17))

@@ -100,14 +100,15 @@ def came_back(hub: Hub, employer: str, dispatch_id: str, who: str, note: str) ->
     What it had posted is taken back, once. Gives the state.
 
     Raises:
-        DataError: no such dispatch, it is no deposit that has left, it came back already, or no name or reason is given.
+        DataError: no such dispatch, no deposit that has left, it came back already, or no name or reason is given.
     """
     with hub.store.write(employer) as session:
         row = dispatch.get(session, dispatch_id, lock=True)
         if not may_come_back(row.operation, row.state, row.ack_state):
             back = ", and came back" if row.state == "sent" and row.ack_state == "rejected" else ""
             raise DataError(f"it is {row.state}{back}: it is no deposit that has left", where=f"dispatch {dispatch_id}",
-                            mend="Say whether the vendor has it: benehub dispatches settle --has or --has-not")  # fmt: skip
+                            mend="Say whether the vendor has it: benehub dispatches settle --has or --has-not",
+                            )  # fmt: skip
         note_act(session, dispatch_id, who, "settle: it came back", note)
         retirement.take_back(session, dispatch_id)
         dispatch.acknowledge(session, dispatch_id, "rejected")

@@ -16,7 +16,7 @@ from benehub.errors import DataError
 from benehub.flows import arrived
 from benehub.flows.contribution_file import SOURCES, NextFile, base_key, next_file, told_by, without
 from benehub.flows.deposit_sent import deposit_sent
-from benehub.flows.file_chain import chain, drop
+from benehub.flows.file_chain import chain, drop, take_over
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.ledger import Leg, NewEntry, credited
@@ -109,6 +109,7 @@ def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_da
     contents = [row.model_dump(mode="json") for row in made.rows]
     wanted = _wanted(book, plan, pay_date, key, {"rows": contents}, made.total_minor)
     obligations.want(session, [wanted])
+    take_over(session, files)
     return freeze_file(
         session, opened, OPERATION, key, contents, [session.id("obl", key)], made.total_minor, book.employer.currency
     )
