@@ -284,6 +284,9 @@ def test_what_was_held_by_watching_is_let_go_by_command(town: Town) -> None:
         "nobody has tried"
         in town.run("dispatches", "settle", held["dispatch"], "--has-not", "--note", "looked", code=2).stderr
     )
+    for words, why in (((), "one thing at a time"), (("--has", "--came-back"), "one thing at a time"),
+                       (("--came-back",), "no deposit that has left")):  # fmt: skip
+        assert why in town.run("dispatches", "settle", held["dispatch"], *words, "--note", "x", code=2).stderr
     town.run("connection", "resume", "carrier")
     done = town.told("dispatches", "resend", held["dispatch"], "--note", "the carrier is ready", "--who", "ann")
     assert (done["state"], done["sent"]) == ("sent", 1)

@@ -256,7 +256,7 @@ def returned(keeper: Keeper, note: str = "R03: no such account") -> str:
     """The bank has returned the money of the first file that left; gives the file's id."""
     with keeper.hub.store.read("acme") as session:
         (one,) = dispatch.revisions(session, BASE)[-1:]
-    assert dispatches.settle(keeper.hub, "acme", one.dispatch_id, False, "ann", note) == "returned"
+    assert dispatches.came_back(keeper.hub, "acme", one.dispatch_id, "ann", note) == "returned"
     return str(one.dispatch_id)
 
 
@@ -274,8 +274,8 @@ def test_a_deposit_that_came_back_is_owed_again_once_and_goes_anew(keeper: Keepe
     keeper.deposit()  # a correction of the pay alone has left behind it
     first = returned(keeper)
     assert (keeper.balance(*PAYABLE), keeper.balance(chart.DEPOSIT_TRANSIT)) == (-700_00, 0)
-    with pytest.raises(DataError, match="it is sent, and came back; nothing about it is open"):
-        dispatches.settle(keeper.hub, "acme", first, False, "ann", "again")
+    with pytest.raises(DataError, match="it is sent, and came back"):
+        dispatches.came_back(keeper.hub, "acme", first, "ann", "again")
     why = "the deposit came back on 2026-11-16, says ann: R03: no such account"
     assert retirement_differences(keeper) == [("WITHHELD_NOT_DEPOSITED", "discrepancy", why, 700_00)]
     with keeper.hub.store.read("acme") as session:
@@ -290,6 +290,55 @@ def test_a_deposit_that_came_back_is_owed_again_once_and_goes_anew(keeper: Keepe
         9_000_00, -200_00, 9_000_00,
     ]  # fmt: skip
     assert {kind for kind, *_ in retirement_differences(keeper)} == {"DEPOSITED_NOT_CREDITED"}
+
+
+def test_that_the_vendor_has_not_what_counts_as_sent_by_then_sends_nothing_twice(keeper: Keeper) -> None:
+    """Two persons look at a file of which nobody knows whether it arrived; the second has the old page."""
+    made = retirement.prepare(keeper.hub, "acme", "401k", date.fromisoformat(DAY))
+    with keeper.hub.store.write("acme") as session:
+        dispatch.begin(session, made)
+    with pytest.raises(DataError, match="it is no deposit that has left"):
+        dispatches.came_back(keeper.hub, "acme", made, "ann", "R03")
+    assert dispatches.settle(keeper.hub, "acme", made, True, "ann", "it lies there") == "sent"
+    with pytest.raises(DataError, match="it is sent; nothing about it is open") as refused:
+        dispatches.settle(keeper.hub, "acme", made, False, "ben", "I see none")
+    assert "--came-back" in refused.value.mend
+    assert (keeper.balance(*PAYABLE), keeper.balance(chart.DEPOSIT_TRANSIT)) == (0, -700_00)
+    assert keeper.deposit() == {"rows": 0}
+
+
+def test_a_deposit_that_came_back_before_it_was_posted_stays_owed(keeper: Keeper) -> None:
+    """The file left and the process died; a person says that it came back, and then the run goes on."""
+    made = retirement.prepare(keeper.hub, "acme", "401k", date.fromisoformat(DAY))
+    assert send_batch(keeper.hub, "acme", "keeper", [made]) == ["sent"]
+    returned(keeper)
+    assert retirement._post(keeper.hub, "acme", "401k", date.fromisoformat(DAY), made) == 0
+    assert (keeper.balance(*PAYABLE), keeper.balance(chart.DEPOSIT_TRANSIT)) == (-700_00, 0)
+    assert keeper.deposit()["sent"] == 1
+    assert (keeper.balance(*PAYABLE), keeper.balance(chart.DEPOSIT_TRANSIT)) == (0, -700_00)
+
+
+def test_one_new_file_takes_the_place_of_all_that_came_back(keeper: Keeper) -> None:
+    keeper.deposit()
+    keeper.check(1, 5_000_00, 300_00, 150_00)
+    keeper.results()
+    keeper.deposit()
+    for number in (1, 0):
+        with keeper.hub.store.read("acme") as session:
+            (one,) = dispatch.revisions(session, file_key(BASE, number))
+        dispatches.came_back(keeper.hub, "acme", one.dispatch_id, "ann", "R03")
+    assert keeper.deposit()["sent"] == 1
+    assert [FORMATS[keeper.layout].control_totals(rows).deposit for _, rows in keeper.sent()[2:]] == [750_00]
+    keeper.check(2, 4_000_00, 230_00, 100_00)
+    keeper.results()
+    owed = [one for one in retirement_differences(keeper) if one[0] == "WITHHELD_NOT_DEPOSITED"]
+    assert [(state, stake) for _, state, _, stake in owed] == [("pending", 30_00)]
+    assert "came back" not in owed[0][2]
+    assert keeper.deposit()["sent"] == 1
+    assert (keeper.balance(*PAYABLE), keeper.balance(chart.DEPOSIT_TRANSIT)) == (0, -780_00)
+    with keeper.hub.store.read("acme") as session:
+        found = obligations.by_ids(session, [session.id("obl", file_key(BASE, number)) for number in (0, 1)])
+        assert {row.state for row in found} == {"sent"}
 
 
 def test_what_was_credited_of_a_deposit_that_came_back_is_too_much_there(keeper: Keeper) -> None:

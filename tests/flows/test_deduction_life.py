@@ -9,10 +9,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, event, select
 from tests.flows.days import Days
 
-from benehub import ledger, reconcile
+from benehub import facts, ledger, reconcile
 from benehub.connect.connector import Incoming
 from benehub.errors import DataError
 from benehub.flows import Hub
@@ -21,6 +21,7 @@ from benehub.flows.onboarding import load_plan_book
 from benehub.ledger import accounts as chart
 from benehub.ledger import arrears
 from benehub.periods import Month
+from benehub.reconcile.to_come import registers
 from benehub.store.tables import crosswalk, difference, entry, leg
 from benehub.views import deductions as view
 from benehub.views.clearing import clearing
@@ -253,14 +254,71 @@ def test_of_a_pay_date_the_groups_that_were_paid_are_compared(either: Story) -> 
     load_plan_book(either.hub, BOOK.replace("\nplans:", weekly, 1), "book")
     month(either, 100_00)
     for group, told, named in (("other", [], [COMING]), ("monthly", [("NOT_TAKEN", 100_00)], [])):
-        data = {
-            "pay_run": "run", "check": f"check {group}", "employee": "1002", "pay_date": "2026-10-30", "code": "REG",
-            "kind": "earning", "amount_minor": 1, "pay_group": group,
-        }  # fmt: skip
-        either.register.append(Incoming(group, data, row=1))
-        either.post(10)
+        group_paid(either, group)
         assert either.differences("2026-10-30") == told
         assert shares(either) == (0, named)
+
+
+def group_paid(story: Story, group: str, employee: str = "1002") -> None:
+    """A register of one pay group of the 30th is read."""
+    data = {
+        "pay_run": "run", "check": f"check {group}", "employee": employee, "pay_date": "2026-10-30", "code": "REG",
+        "kind": "earning", "amount_minor": 1, "pay_group": group,
+    }  # fmt: skip
+    story.register.append(Incoming(group, data, row=1))
+    story.post(10)
+
+
+def test_a_pay_date_is_here_once_all_groups_that_are_paid_on_it_were_read(either: Story) -> None:
+    early = "\n  other: {frequency: semimonthly, days: [10, 25]}\nplans:"
+    load_plan_book(either.hub, BOOK.replace("\nplans:", early, 1), "book")
+    month(either, 100_00)
+    group_paid(either, "monthly")
+    with either.hub.store.read("acme") as session:
+        known = registers(session, either.hub.book(session), "payroll")
+    assert date(2026, 10, 30) in known.read and not known.partly
+
+
+def test_who_changed_to_a_group_that_was_not_read_is_still_to_come(either: Story) -> None:
+    weekly = "\n  other: {frequency: semimonthly, days: [15, last]}\nplans:"
+    load_plan_book(either.hub, BOOK.replace("\nplans:", weekly, 1), "book")
+    month(either, 100_00)
+    group_paid(either, "monthly")
+    assert shares(either)[1] == []
+    with either.hub.store.write("acme") as session:
+        (before,) = facts.as_of(session, "employment", date(2026, 10, 30), subjects=[either.person("1001")])
+        told = facts.Version(
+            "employment", before.subject, before.key, date(2026, 10, 1), {**before.data, "pay_group": "other"}
+        )
+        facts.record(session, [told], "test")
+    assert shares(either)[1] == [COMING]
+
+
+def asked_for_clearing(story: Story) -> list[str]:
+    """The statements by which the clearing accounts are told."""
+    asked: list[str] = []
+    with story.hub.store.read("acme") as session:
+        book = story.hub.book(session)
+        event.listen(session.connection, "before_cursor_execute", lambda _c, _u, said, *_: asked.append(said))
+        clearing(session, book, Month(2026, 10))
+    return asked
+
+
+def test_the_registers_are_looked_at_once_however_many_are_unknown_to_payroll(story: Story) -> None:
+    for number in (2, 3):
+        story.elect("EE", "2026-10-01", "birth", number=number)
+    month(story)
+    counts = []
+    for number in (1, 2, 3):
+        with story.hub.store.write("acme") as session:
+            whose = story.person(str(1000 + number))
+            session.connection.execute(delete(crosswalk).where(crosswalk.c.person_id == whose))
+        assert len([one for one, _ in story.differences("-") if one == "UNKNOWN_TO_PAYROLL"]) == number
+        asked = asked_for_clearing(story)
+        assert len([one for one in asked if "DISTINCT" in one and "pay_group" in one]) <= 1
+        counts.append(len(asked))
+        assert shares(story)[0] == 0
+    assert len(set(counts)) == 1
 
 
 def test_whom_payroll_does_not_know_is_told_before_the_pay_date_and_named_once(story: Story) -> None:

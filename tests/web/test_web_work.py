@@ -238,6 +238,11 @@ def test_what_is_held_leaves_when_somebody_approves_and_what_is_unknown_is_settl
     page = desk.get(path)
     assert "seen in payroll" in page and "usr_ann" in page
     assert found(desk, dispatch, dispatch_id=one.dispatch_id)[0].state == "sent"
+    for said in ("no", "returned"):
+        assert desk.post(f"{path}/settle", arrived=said, note="an old page").status_code == 400
+    with desk.store.write(desk.employer) as session:
+        session.change(dispatch, {"dispatch_id": one.dispatch_id}, operation="contribution.deposit")
+    assert 'name="arrived" value="returned"' in (page := desk.get(path)) and 'value="no"' not in page
 
 
 def test_what_waits_to_leave_is_held_with_a_reason_and_let_go_by_whoever_approves(desk: Desk) -> None:

@@ -90,7 +90,8 @@ def preview(
 @app.command()
 def settle(
     dispatch: str = DISPATCH,
-    has: bool = typer.Option(..., "--has/--has-not", help="Whether the vendor has it; look there first."),
+    has: bool | None = typer.Option(None, "--has/--has-not", help="Whether the vendor has it; look there first."),
+    came_back: bool = typer.Option(False, "--came-back", help="A deposit that had left was returned."),
     note: str = NOTE,
     who: str = WHO,
     employer: str = EMPLOYER,
@@ -98,16 +99,23 @@ def settle(
 ) -> None:
     """Say whether the vendor has what stopped half-way: then it counts as sent, or the next run sends it anew.
 
-    Of a deposit that had left, --has-not says that it came back: its money is owed again, and goes in a new file.
+    Of a deposit that had left, say --came-back once it was returned: its money is owed again, and goes in a new file.
     """
     from benehub.cli.console import say
     from benehub.cli.rehearsal import rehearsal
+    from benehub.errors import DataError
     from benehub.flows import dispatches
 
+    if (has is None) != came_back:
+        raise DataError("it says one thing at a time", where="dispatches settle",
+                        mend="Give one of --has, --has-not and --came-back")  # fmt: skip
     with opened(employer) as desk:
         row = _row(desk, dispatch)
         with rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
-            state = dispatches.settle(hub, desk.employer, dispatch, has, who, note)
+            if has is None:
+                state = dispatches.came_back(hub, desk.employer, dispatch, who, note)
+            else:
+                state = dispatches.settle(hub, desk.employer, dispatch, has, who, note)
         then = "" if has else f"; it is sent anew by {dispatches.next_command(row)}"
         say(f"{dispatch}: {state}{then}{' (dry run)' if dry_run else ''}")
 

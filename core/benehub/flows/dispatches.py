@@ -57,9 +57,9 @@ COMMANDS = {
 def settle(hub: Hub, employer: str, dispatch_id: str, arrived: bool, who: str, note: str) -> str:
     """A person has looked: the vendor has it (it counts as sent), or has it not (the next run sends it anew).
 
-    Of a deposit that had left, that he has it not means that it came back: what it had posted is taken back, and its
-    money is owed again. Gives the state. Waits for whoever is sending to this vendor now, so that `sending` means a
-    process that died.
+    Gives the state. Waits for whoever is sending to this vendor now, so that `sending` means a process that died. A
+    deposit that came back after it had left has a word of its own (`came_back`): who looked before it counted as sent
+    says something else.
 
     Raises:
         DataError: no such dispatch, nothing about it is open, or no name or reason is given.
@@ -68,12 +68,11 @@ def settle(hub: Hub, employer: str, dispatch_id: str, arrived: bool, who: str, n
         row = dispatch.get(session, dispatch_id)
     with hub.store.turn(employer, f"sending to {row.connection_id}"), hub.store.write(employer) as session:
         row = dispatch.get(session, dispatch_id, lock=True)
-        if not arrived and may_come_back(row.operation, row.state, row.ack_state):
-            return _came_back(session, row, who, note)
         if row.state not in ("prepared", "held", "sending", "unknown"):
-            back = ", and came back" if row.state == "sent" and row.ack_state == "rejected" else ""
-            raise DataError(f"it is {row.state}{back}; nothing about it is open", where=f"dispatch {dispatch_id}",
-                            mend="`benehub dispatches resend` sends again what a vendor refused")  # fmt: skip
+            mend = "`benehub dispatches resend` sends again what a vendor refused"
+            if may_come_back(row.operation, row.state, row.ack_state):
+                mend = "Where it was returned after that, say so: benehub dispatches settle --came-back"
+            raise DataError(f"it is {row.state}; nothing about it is open", where=f"dispatch {dispatch_id}", mend=mend)
         tried = dispatch.attempts(session, dispatch_id)
         if not arrived and not tried:
             raise DataError("nobody has tried to send it", where=f"dispatch {dispatch_id}",
@@ -103,14 +102,28 @@ def may_come_back(operation: str, state: str, ack_state: str) -> bool:
     return operation == retirement.OPERATION and state == "sent" and ack_state != "rejected"
 
 
-def _came_back(session: Session, row: Row[Any], who: str, note: str) -> str:
-    """A deposit was returned after it had left: its money is owed again, and its file goes anew with the next run."""
-    note_act(session, row.dispatch_id, who, "settle: it came back", note)
-    retirement.take_back(session, row.dispatch_id)
-    dispatch.acknowledge(session, row.dispatch_id, "rejected")
-    ids = [one.obligation_id for one in obligations.of_dispatch(session, row.dispatch_id)]
-    why = mask(f"{RETURNED} on {session.today()}, says {who}: {note.strip()}")[:300]
-    obligations.mark(session, ids, "refused", why)
+def came_back(hub: Hub, employer: str, dispatch_id: str, who: str, note: str) -> str:
+    """A deposit was returned after it had left: its money is owed again, and its file goes anew with the next run.
+
+    What it had posted is taken back, once. Gives the state.
+
+    Raises:
+        DataError: no such dispatch, no deposit that has left, it came back already, or no name or reason is given.
+    """
+    with hub.store.write(employer) as session:
+        row = dispatch.get(session, dispatch_id, lock=True)
+        if not may_come_back(row.operation, row.state, row.ack_state):
+            back = ", and came back" if row.state == "sent" and row.ack_state == "rejected" else ""
+            raise DataError(f"it is {row.state}{back}: it is no deposit that has left", where=f"dispatch {dispatch_id}",
+                            mend="Say whether the vendor has it: benehub dispatches settle --has or --has-not",
+                            )  # fmt: skip
+        note_act(session, dispatch_id, who, "settle: it came back", note)
+        retirement.take_back(session, dispatch_id)
+        dispatch.acknowledge(session, dispatch_id, "rejected")
+        ids = [one.obligation_id for one in obligations.of_dispatch(session, dispatch_id)]
+        why = mask(f"{RETURNED} on {session.today()}, says {who}: {note.strip()}")[:300]
+        obligations.mark(session, ids, "refused", why)
+    fixes.follow(hub, employer)
     return "returned"
 
 

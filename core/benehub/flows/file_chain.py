@@ -28,6 +28,8 @@ class Chain:
     """A file beside them that may have arrived: nothing new is said before that is settled."""
     number: int = 0
     """The number of the next file: 0 the first, else a correction. One that came back gives its number free."""
+    returned: tuple[str, ...] = ()
+    """Keys of files that came back, and whose money no other file has taken over."""
 
     @property
     def key(self) -> str:
@@ -44,6 +46,7 @@ def chain(session: Session, base: str) -> Chain:
     """What has left of a business, file by file; one that came back stands in front of those that left after it."""
     gone: list[str] = []
     contents: list[dict[str, Any]] = []
+    returned: list[str] = []
     doubtful, free, number = "", -1, 0
     while row := _carried(session, file_key(base, number)):
         sent = dispatch.get(session, row.dispatch_id)
@@ -53,8 +56,16 @@ def chain(session: Session, base: str) -> Chain:
         else:
             doubtful = doubtful or (sent.dispatch_id if sent.state in ("sending", "unknown") else "")
             free = number if free < 0 else free
+            if sent.ack_state == "rejected" and row.state == "refused":
+                returned.append(row.business_key)
         number += 1
-    return Chain(base, tuple(gone), contents, doubtful, number if free < 0 else free)
+    return Chain(base, tuple(gone), contents, doubtful, number if free < 0 else free, tuple(returned))
+
+
+def take_over(session: Session, files: Chain) -> None:
+    """The next file carries all that is owed: what else came back has nothing of its own to be told any more."""
+    others = [session.id("obl", key) for key in files.returned if key != files.key]
+    obligations.mark(session, others, "replaced", f"what came back goes in {files.key}")
 
 
 def _carried(session: Session, key: str) -> Row[Any] | None:

@@ -16,7 +16,7 @@ from benehub.errors import DataError
 from benehub.flows import arrived
 from benehub.flows.contribution_file import SOURCES, NextFile, base_key, next_file, told_by, without
 from benehub.flows.deposit_sent import deposit_sent
-from benehub.flows.file_chain import chain, drop
+from benehub.flows.file_chain import chain, drop, take_over
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.ledger import Leg, NewEntry, credited
@@ -109,6 +109,7 @@ def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_da
     contents = [row.model_dump(mode="json") for row in made.rows]
     wanted = _wanted(book, plan, pay_date, key, {"rows": contents}, made.total_minor)
     obligations.want(session, [wanted])
+    take_over(session, files)
     return freeze_file(
         session, opened, OPERATION, key, contents, [session.id("obl", key)], made.total_minor, book.employer.currency
     )
@@ -162,13 +163,15 @@ def file_due(session: Session, book: PlanBook, plan: Plan, pay_date: date) -> Ne
 
 def _post(hub: Hub, employer: str, plan_id: str, pay_date: date, dispatch_id: str) -> int:
     with hub.store.write(employer) as session:
-        if dispatch.get(session, dispatch_id).state != "sent":
-            return 0
         return _record(session, hub.book(session), plan_id, pay_date, dispatch_id)
 
 
 def _record(session: Session, book: PlanBook, plan_id: str, pay_date: date, dispatch_id: str) -> int:
-    """Post what a file that left has deposited; again changes nothing."""
+    """Post what a file that left has deposited; again changes nothing, and nothing of one that came back."""
+    # Locked: that it came back is said under the same lock, and reverses only what is posted by then.
+    sent = dispatch.get(session, dispatch_id, lock=True)
+    if sent.state != "sent" or sent.ack_state == "rejected":
+        return 0
     # The day it left, not the day of this step: a step that runs again tomorrow must post the same.
     unit, today = book.employer.currency, dispatch.sent_on(session, dispatch_id)
     row = obligations.of_dispatch(session, dispatch_id)[0]

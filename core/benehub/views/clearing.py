@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from benehub.reconcile.given_up import NO_MONEY
 from benehub.reconcile.in_flight import flights
 from benehub.reconcile.not_contributions import carried
 from benehub.reconcile.payable import held
+from benehub.reconcile.to_come import Registers
 from benehub.rules.deduction.calendar import Timing
 from benehub.store import Session
 from benehub.store.tables import difference, entry, leg
@@ -49,16 +50,18 @@ class Clearing:
 def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     """Every clearing account at the end of a month's cycle, item by item."""
     balances = ledger.clearing(session, month)
+    known = to_come.registers(session, book, book.roles.payroll)
+    unpaid = list(_gaps(session, month, "payroll", book, known))
     items: dict[str, list[Item]] = {code: [] for code in balances}
     items[chart.EMPLOYEE_SHARE_DUE] += remainders(session, book, month)
-    items[chart.EMPLOYEE_SHARE_DUE] += _later(session, book, month)
-    items[chart.EMPLOYEE_SHARE_DUE] += _to_take(session, book, month)
-    items[chart.EMPLOYEE_SHARE_DUE] += _differences(session, month, "payroll", book, insured=True)
-    items[chart.PREMIUM_PAYABLE] += _differences(session, month, "premium", book)
+    items[chart.EMPLOYEE_SHARE_DUE] += _later(session, book, month, known, unpaid)
+    items[chart.EMPLOYEE_SHARE_DUE] += _to_take(session, book, known, month)
+    items[chart.EMPLOYEE_SHARE_DUE] += _by_type(unpaid, "payroll")
+    items[chart.PREMIUM_PAYABLE] += _by_type(_gaps(session, month, "premium", book), "premium")
     items[chart.PREMIUM_PAYABLE] += awaited.premiums(session, book, month)
     for code, found in awaited.deposits(session, book, month).items():
         items[code] += found
-    items[chart.DEPOSIT_TRANSIT] += _differences(session, month, "retirement", book)
+    items[chart.DEPOSIT_TRANSIT] += _by_type(_gaps(session, month, "retirement", book), "retirement")
     items[chart.DEPOSIT_TRANSIT] += _booked_as_loans(session, book, month)
     items[chart.CARRIER_TRANSIT] += _in_flight(session, book, month)
     items[chart.ACCOUNT_PAYABLE] += _with_custodian(session, month, ON_PAYABLE)
@@ -92,13 +95,13 @@ def _scheduled(session: Session, month: Month, plans: Sequence[str], *by: Column
     )
 
 
-def _to_take(session: Session, book: PlanBook, month: Month) -> Iterator[Item]:
+def _to_take(session: Session, book: PlanBook, known: Registers, month: Month) -> Iterator[Item]:
     """What pay dates are to take whose register is still to come: it is not missing before that is due."""
-    for one in to_come.to_take(session, book, month):
+    for one in to_come.to_take(session, book, known, month):
         yield Item(f"to be taken from the pay of {one.pay_date} for {one.plan}", one.amount, one.clear_by)
 
 
-def _later(session: Session, book: PlanBook, month: Month) -> list[Item]:
+def _later(session: Session, book: PlanBook, month: Month, known: Registers, unpaid: Sequence[_Gap]) -> list[Item]:
     """Months that cost something else as known later: lines of later pays, and what no pay settles for who has left."""
     spread = {plan.id for plan in every_pay(book)}
     late = [plan.id for plan in shifted(book) if plan.deduction_rule().timing is Timing.ARREARS]
@@ -118,7 +121,7 @@ def _later(session: Session, book: PlanBook, month: Month) -> list[Item]:
     coming = {(row.person_id, row.plan): int(row.amount) for row in rows}
     off = _scheduled(session, month, plans, leg.c.person_id, leg.c.plan)
     who = {(row.person_id, row.plan) for row in off if row.amount != coming.get((row.person_id, row.plan), 0)}
-    left = _left(session, book, month, who, coming)
+    left = _left(session, month, known, unpaid, who, coming)
     return [
         Item("retro lines on later pays", sum(coming.values())),
         Item("owed by employees who have left", sum(amount for amount in left if amount > 0)),
@@ -127,8 +130,9 @@ def _later(session: Session, book: PlanBook, month: Month) -> list[Item]:
 
 
 def _left(
-    session: Session, book: PlanBook, month: Month, who: set[tuple[str, str]], coming: Mapping[tuple[str, str], int]
-) -> list[int]:
+    session: Session, month: Month, known: Registers, unpaid: Sequence[_Gap], who: set[tuple[str, str]],
+    coming: Mapping[tuple[str, str], int],
+) -> list[int]:  # fmt: skip
     """What is open of these persons and plans where nobody is employed any more and no difference names it."""
     if not who:
         return []
@@ -149,13 +153,13 @@ def _left(
     plans: dict[str, list[str]] = {}
     for person_id, plan in sorted(who):
         plans.setdefault(person_id, []).append(plan)
-    for one in _gaps(session, month, "payroll", book, insured=True):
+    for one in unpaid:
         mine = plans.get(one.person_id or "", [])
         # One who is unknown to payroll has one difference over all plans.
         if mine and one.plan in (None, *mine):
             key = (str(one.person_id), one.plan or mine[0])
             open_[key] = open_.get(key, 0) - one.amount
-    still = to_come.of_persons(session, book, month, persons)
+    still = to_come.of_persons(session, known, month, persons)
     return [
         open_.get(key, 0) - coming.get(key, 0) - still.get(key, 0) for key in sorted(who) if key[0] not in stay
     ]  # fmt: skip
@@ -177,9 +181,12 @@ def _name(type_: str, relation: str, dismissed: bool) -> str:
 
 
 def _gaps(
-    session: Session, month: Month, relation: str, book: PlanBook, insured: bool = False
+    session: Session, month: Month, relation: str, book: PlanBook, known: Registers | None = None
 ) -> Iterator[_Gap]:  # fmt: skip
-    """Such differences in money: what is missing on the vendor's side stays in the account."""
+    """Such differences in money: what is missing on the vendor's side stays in the account.
+
+    Of payroll, with the registers that are `known`, only what is for insurance.
+    """
     rows = session.rows(
         select(difference).where(
             *session.where(difference, relation=relation),
@@ -190,21 +197,23 @@ def _gaps(
         )
     )
     of_premium = held(session, book, rows) if relation == "premium" else {}
+    unknown = [(row.person_id, Month.parse(row.period)) for row in rows if known and row.type == "UNKNOWN_TO_PAYROLL"]
+    insured = _insured_parts(session, book, unknown, known) if known and unknown else {}
     for row in rows:
         gap, dismissed = (row.expected or 0) - (row.actual or 0), row.state == "dismissed"
         gap = of_premium.get(row.difference_id, gap)
-        if insured:
+        if known:
             if row.type == "UNKNOWN_TO_PAYROLL":
-                gap = _insured_part(session, book, row.person_id, Month.parse(row.period))
+                gap = insured.get((row.person_id, row.period), 0)
             elif (plan := book.find(row.plan)) is None or not plan.insured:
                 continue
         yield _Gap(row.type, row.person_id, row.plan, gap if relation == "payroll" else -gap, dismissed)
 
 
-def _differences(session: Session, month: Month, relation: str, book: PlanBook, insured: bool = False) -> list[Item]:
+def _by_type(gaps: Iterable[_Gap], relation: str) -> list[Item]:
     """The same, by type."""
     sums: dict[str, int] = {}
-    for one in _gaps(session, month, relation, book, insured):
+    for one in gaps:
         name = _name(one.type, relation, one.dismissed)
         sums[name] = sums.get(name, 0) + one.amount
     return [Item(name, amount) for name, amount in sorted(sums.items())]
@@ -223,26 +232,31 @@ def _booked_as_loans(session: Session, book: PlanBook, month: Month) -> list[Ite
     return [Item("LOAN_IN_CONTRIB (retirement)", -int(row.amount or 0)) for row in rows]
 
 
-def _insured_part(session: Session, book: PlanBook, person_id: str, month: Month) -> int:
-    """What was expected of one person for insurance, all pay dates of the month but those that are still to come."""
-    plans = [plan.id for plan in book.insurance_plans()]
+def _insured_parts(
+    session: Session, book: PlanBook, unknown: Sequence[tuple[str, Month]], known: Registers
+) -> dict[tuple[str, str], int]:  # fmt: skip
+    """What was expected of persons for insurance, by person and month: pay dates that are still to come left out."""
+    plans, months = [plan.id for plan in book.insurance_plans()], [month for _, month in unknown]
     rows = session.rows(
-        select(leg.c.pay_date, func.sum(leg.c.amount).label("amount"))
+        select(leg.c.person_id, entry.c.effective_date, func.sum(leg.c.amount).label("amount"))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer,
             leg.c.account == chart.PAYROLL_CLEARING,
-            leg.c.person_id == person_id,
+            session.among(leg.c.person_id, sorted({person_id for person_id, _ in unknown})),
             leg.c.plan.in_(plans),
             entry.c.type.in_(("deduction.expected", "deduction.expected.void")),
-            entry.c.effective_date >= month.first,
-            entry.c.effective_date < month.end,
+            entry.c.effective_date >= min(months).first,
+            entry.c.effective_date < max(months).end,
+            func.coalesce(known.unread(session), False).is_(False),
         )
-        .group_by(leg.c.pay_date)
+        .group_by(leg.c.person_id, entry.c.effective_date)
     )
-    known = to_come.registers(session, book, book.roles.payroll)
-    still = known.to_come(session, {(person_id, row.pay_date) for row in rows})
-    return sum(int(row.amount) for row in rows if (person_id, row.pay_date) not in still)
+    found: dict[tuple[str, str], int] = {}
+    for row in rows:
+        key = (row.person_id, str(Month.of(row.effective_date)))
+        found[key] = found.get(key, 0) + int(row.amount)
+    return found
 
 
 def _with_custodian(session: Session, month: Month, types: tuple[str, ...]) -> list[Item]:

@@ -212,9 +212,13 @@ def _go(request: Request, employer: str, dispatch: str, caller: Caller, note: st
 
 @router.post("/e/{employer}/outgoing/{dispatch}/settle")
 def settle(
-    request: Request, employer: str, dispatch: str, caller: Sends, arrived: Annotated[str, Form(pattern="^(yes|no)$")],
-    note: Note = "",
+    request: Request, employer: str, dispatch: str, caller: Sends,
+    arrived: Annotated[str, Form(pattern="^(yes|no|returned)$")], note: Note = "",
 ) -> Response:  # fmt: skip
-    """Say whether the vendor has what stopped half-way."""
-    dispatches.settle(request.app.state.hub, employer, dispatch, arrived == "yes", caller.user, note)
+    """Say whether the vendor has what stopped half-way, or that a deposit came back after it had left."""
+    hub: Hub = request.app.state.hub
+    if arrived == "returned":
+        dispatches.came_back(hub, employer, dispatch, caller.user, note)
+    else:
+        dispatches.settle(hub, employer, dispatch, arrived == "yes", caller.user, note)
     return then(request, f"outgoing/{dispatch}", done="settled")

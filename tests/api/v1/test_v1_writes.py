@@ -265,6 +265,10 @@ def test_a_dispatch_that_stopped_is_settled_by_a_word(api: Api) -> None:
     done = api.send(f"{path}/settle", {"has": True, "note": "seen there"}).json()
     assert done["state"] == "sent" and "usr_owner" in done["said"][0]
     problem(api.send(f"{path}/settle", {"has": True, "note": "seen there"}, 422), 422, "data")
+    refused = problem(api.send(f"{path}/settle", {"came_back": True, "note": "R03"}, 422), 422, "data")
+    assert "it is no deposit that has left" in refused["detail"]
+    for both in ({"note": "x"}, {"has": False, "came_back": True, "note": "x"}):
+        assert "say one of" in api.send(f"{path}/settle", both, 422).text
     api.send(f"/dispatches/dis_{'a' * 24}/settle", {"has": True, "note": "x"}, 404)
     found = api.client.get(f"{ACME}{path}/content")
     assert found.headers["content-type"] == "application/octet-stream" and found.content

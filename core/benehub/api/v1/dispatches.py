@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from benehub import dispatch as room
 from benehub.access import Permission
@@ -92,10 +92,18 @@ class Preview(Model):
 class Settled(Model):
     """What a person has seen at the vendor's."""
 
-    has: bool
+    has: bool | None = None
     """Whether the vendor has it: then it counts as sent, else the next run sends it anew."""
+    came_back: bool = False
+    """Instead: a deposit that had left was returned; its money is owed again, and goes in a new file."""
     note: Note
     """How that is known."""
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if (self.has is None) != self.came_back:
+            raise ValueError("say one of `has` and `came_back`")
+        return self
 
 
 class Held(Model):
@@ -213,10 +221,13 @@ def get_content(_caller: Sends, at: At, dispatch: DispatchPath) -> Response:
 
 @router.post("/{dispatch}/settle", operation_id="settle_dispatch")
 def settle_dispatch(_caller: Sends, at: At, claim: Once, dispatch: DispatchPath, body: Settled) -> DispatchDetail:
-    """Say whether the vendor has what stopped half-way; look there first. Of a deposit that had left: whether it came
+    """Say whether the vendor has what stopped half-way; look there first. Of a deposit that had left: that it came
     back; then its money is owed again, and goes in a new file."""
     _must_be(at, dispatch)
-    flow.settle(at.hub, at.employer, dispatch, body.has, at.caller.user, body.note)
+    if body.has is None:
+        flow.came_back(at.hub, at.employer, dispatch, at.caller.user, body.note)
+    else:
+        flow.settle(at.hub, at.employer, dispatch, body.has, at.caller.user, body.note)
     return _shown(at, dispatch)
 
 
