@@ -250,6 +250,8 @@ class _Desk:
     """The number of the attempt as which each was claimed."""
     silent: set[int] = field(default_factory=set)
     """Numbers of those to which nobody answered at the vendor's."""
+    quiet: int = 0
+    """How many have ended unanswered, one after the other."""
     deaf: bool = False
     """Whether the vendor answers no more: nothing else is begun then, whatever is still under way comes to."""
     stopped: bool = False
@@ -304,8 +306,10 @@ class _Desk:
     def _heard(self, ended: Ended) -> bool:
         """Whether the vendor still answers, by how one more attempt ended; told in whichever thread it did.
 
-        In a row are those that were begun one after the other: of many under way at once any few may end together.
+        In a row are those that were begun one after the other: of many under way at once any few may end together. Where
+        a slow thread keeps such a row open, it is enough that more ended one after the other than can be under way.
         """
+        self.quiet = self.quiet + 1 if ended[1].unheard else 0
         if ended[1].unheard:
             number = self.claims[ended[0].dispatch_id]
             self.silent.add(number)
@@ -314,7 +318,8 @@ class _Desk:
                 first -= 1
             while last + 1 in self.silent:
                 last += 1
-            self.deaf = self.deaf or last - first + 1 >= DEAF_AFTER
+            silent = last - first + 1 >= DEAF_AFTER or self.quiet >= DEAF_AFTER + at_once(self.opened)
+            self.deaf = self.deaf or silent
         return not self.deaf and not self.turn.lost
 
     def _waits_on(self) -> bool:
