@@ -306,8 +306,8 @@ class _Desk:
     def _heard(self, ended: Ended) -> bool:
         """Whether the vendor still answers, by how one more attempt ended; told in whichever thread it did.
 
-        In a row are those that were begun one after the other: of many under way at once any few may end together. Where
-        a slow thread keeps such a row open, it is enough that more ended one after the other than can be under way.
+        In a row are those that were begun one after the other: of many under way at once any few may end together.
+        Where a slow thread keeps such a row open, it is enough that more ended so than can be under way besides.
         """
         self.quiet = self.quiet + 1 if ended[1].unheard else 0
         if ended[1].unheard:
